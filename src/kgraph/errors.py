@@ -1,0 +1,102 @@
+"""Every error that kgraph raises on purpose.
+
+    KgraphError
+    ├── Misuse               a command or a setting that cannot be meant      (exit 2)
+    ├── Rejected             a source that cannot become a document           (counted, the run goes on)
+    │   └── UnknownMediaType no reader takes this kind of source
+    ├── Quarantined          a document that a gate refused                   (counted, the run goes on)
+    ├── BadQuery             SPARQL that does not parse
+    ├── NotAcceptable        no representation in a type that was asked for
+    └── StoreError           the store did not do what it was asked
+        ├── StoreLocked      another process is writing
+        ├── StoreUnreachable nothing answers at the store's address
+        └── QueryTimeout     the answer was not there at its deadline
+
+A message says what happened, to which value; `hint` says what to do next.
+"""
+
+from __future__ import annotations
+
+
+class KgraphError(Exception):
+    """The root of the tree: catching it catches all that kgraph raises on purpose."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The default replays `args`, which lacks what subclasses take; errors cross process borders in a build.
+        return (_rebuild, (type(self), self.__dict__.copy()))
+
+
+def _rebuild(cls: type[KgraphError], state: dict[str, object]) -> KgraphError:
+    error = cls.__new__(cls)
+    Exception.__init__(error, state.get("message"))
+    error.__dict__.update(state)
+    return error
+
+
+class Misuse(KgraphError):
+    """What was asked for cannot be meant: a path that does not exist, a format that does not fit."""
+
+
+class Rejected(KgraphError):
+    """A source that cannot become a document, with its name and the reason."""
+
+    def __init__(self, source: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{source}: {reason}", hint=hint)
+        self.source = source
+        self.reason = reason
+
+
+class UnknownMediaType(Rejected):
+    """No reader takes this media type."""
+
+    def __init__(self, source: str, media_type: str) -> None:
+        super().__init__(source, f"no reader for {media_type!r}", hint="`kgraph readers` lists what can be read")
+        self.media_type = media_type
+
+
+class Quarantined(KgraphError):
+    """A document that did not pass a gate; `report` is its findings in words, `quads` its graph as N-Quads."""
+
+    def __init__(self, source: str, gate: str, report: str, quads: bytes) -> None:
+        super().__init__(f"{source}: the {gate} gate refused it", hint="its graph and report are in the store's quarantine")
+        self.source = source
+        self.gate = gate
+        self.report = report
+        self.quads = quads
+
+
+class BadQuery(KgraphError):
+    """SPARQL that does not parse; `line` and `column` count from 1 where the parser gave a position."""
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class NotAcceptable(KgraphError):
+    """None of the media types that were asked for can be made from this answer."""
+
+
+class StoreError(KgraphError):
+    """The store did not do what it was asked."""
+
+
+class StoreLocked(StoreError):
+    """Another process holds the store open for writing."""
+
+
+class StoreUnreachable(StoreError):
+    """Nothing answers at the store's address, or what answers is no SPARQL store."""
+
+
+class QueryTimeout(StoreError):
+    """The answer was not there at its deadline."""

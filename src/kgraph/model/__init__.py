@@ -1,0 +1,1 @@
+"""What passes between the stages: texts, what is marked on them, and both together as an extraction."""

@@ -1,0 +1,32 @@
+"""One object holds what can be set. Every field is also an environment variable: `KGRAPH_` and its name in capitals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kgraph import iris
+
+
+def _base(iri: str) -> str:
+    if not iris.is_base(iri):
+        raise ValueError("a base is an absolute http(s) IRI that ends in / or #, such as http://localhost:8000/")
+    return iri
+
+
+class Settings(BaseSettings):
+    """What an operator can set; a command's options win over the environment, which wins over these defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="KGRAPH_", extra="ignore", frozen=True)
+
+    base: Annotated[str, AfterValidator(_base)] = Field(iris.DEFAULT_BASE, description="IRI that all names are built under")
+    store: str = Field("kgraph-data", description="folder of the embedded store, or http(s) URL of a SPARQL 1.1 server")
+    jobs: int = Field(1, ge=1, description="processes that read and extract during a build")
+    max_source_bytes: int = Field(20_000_000, ge=1, description="largest source that is read, in bytes")
+
+    @property
+    def store_path(self) -> Path:
+        return Path(self.store)

@@ -1,5 +1,7 @@
 """The namespaces and terms that the graph is written in; `ontology/kgraph.ttl` defines those of `KG`."""
 
+# ruff: noqa: N815  (the terms' own names)
+
 from __future__ import annotations
 
 from rdflib import DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, XSD, Namespace
@@ -7,7 +9,21 @@ from rdflib.namespace import DefinedNamespace
 from rdflib.term import URIRef
 
 __all__ = [
-    "AIF", "CITO", "DCTERMS", "FOAF", "KG", "OA", "OWL", "PREFIXES", "PROV", "RDF", "RDFS", "SCHEMA", "SIOC", "SKOS", "XSD",
+    "AIF",
+    "CITO",
+    "DCTERMS",
+    "FOAF",
+    "KG",
+    "OA",
+    "OWL",
+    "PREFIXES",
+    "PROV",
+    "RDF",
+    "RDFS",
+    "SCHEMA",
+    "SIOC",
+    "SKOS",
+    "XSD",
 ]
 
 
@@ -16,6 +32,7 @@ class KG(DefinedNamespace):
 
     _NS = Namespace("https://w3id.org/kgraph#")
     _fail = True
+    _extras = ["as"]  # noqa: RUF012  (rdflib reads it so); a word that Python keeps for itself: KG["as"]
 
     # classes
     Assertion: URIRef
@@ -96,7 +113,6 @@ class KG(DefinedNamespace):
     supports: URIRef
     target: URIRef
     textDigest: URIRef
-    # The term is called `as`, which Python keeps for itself: KG["as"].
 
 
 SCHEMA = Namespace("https://schema.org/")

@@ -1,0 +1,228 @@
+"""The claims of a post: which sentences put something forward, who answers for them, and what they say of what.
+
+A sentence with a finite verb claims something unless it asks; so does an imperative that advises, and a verbless verdict (`A very good
+point.`). Words that repeat another post are that post's author's: what stands wholly within them is no claim of this one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kgraph import iris
+from kgraph.extract.attribution import find_report
+from kgraph.extract.grammar import finite_verbs, is_imperative, valence
+from kgraph.extract.kinds import kind_of, modality_of, polarity_of
+from kgraph.extract.parse import ParsedPost
+from kgraph.extract.propositions import find_proposition
+from kgraph.extract.sentences import Sentence, sentences
+from kgraph.extract.stance import Course, Setting, find_stances, topic_of
+from kgraph.extract.words import fold
+from kgraph.model.annotations import Assertion, Attitude, Claim, Judgement, Mention, Question
+from kgraph.model.extraction import Thread
+from kgraph.model.text import Document, Span
+
+_POLITE = re.compile(
+    r"^(?:please|thanks?|thank you|thx|cheers|sorry|welcome|congrat\w*|hello|hi|hey|regards|best|sincerely|let me know|correct me|see (?:also|you|http|this|here|the)|"
+    r"check (?:out|it|this)|click|read more|update|edit|note|ps|p\.s|consider \w+$|imagine|suppose|take,? for)\b"
+)
+_DENIES = re.compile(r"\b(?:(?:it|that|this)(?:'s| is) (?:simply |just )?not (?:true|the case)|i (?:do not|don't) (?:think|believe|see|agree)|i (?:doubt|deny|dispute|reject)|nothing could be further)\b")
+_CONCEDES = re.compile(r"^(?:sure|granted|admittedly|okay|ok|yes|true|of course|fair enough|to be fair|don't get me wrong|i admit|i concede|i grant|you have a point|while i (?:agree|understand|see|do)|i'll grant)\b")
+_CODE = re.compile(r"[{};]\s*$|^\s*(?:</?\w+|\w+\(.*\);?|[$#>] \w|(?:public|private|static|var|import|def|using|function)\s)")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The claims of a document, the acts that put them forward, and the questions asked."""
+
+    claims: tuple[Claim, ...]
+    assertions: tuple[Assertion, ...]
+    questions: tuple[Question, ...]
+
+
+def find_claims(document: Document, posts: Sequence[ParsedPost], thread: Thread, mentions: Sequence[Mention]) -> Claims:
+    """Every claim of a document, in the order of the text."""
+    of_post: dict[str, list[Mention]] = defaultdict(list)
+    for mention in mentions:
+        of_post[mention.post].append(mention)
+    person = {account.id: account.person for account in thread.accounts}
+    writer = {post: person[account] for post, account in thread.authors.items()}
+    parents = {reply.post: reply.parent for reply in thread.replies}
+    topic = topic_of(document, posts)
+    article = document.article
+    found = _Found(document)
+    for post in posts:
+        parent = parents.get(post.post.id)
+        own = writer[post.post.id]
+        setting = Setting(
+            parent=parent if parent is not None and writer[parent] != own else None,
+            to_article=article is not None and parent == article.id and writer[article.id] != own,
+            topic=topic,
+        )
+        quoted = [(q.span, q.source_post) for q in thread.quotations if q.post == post.post.id]
+        quoted += [(span, parent or post.post.id) for span in post.post.quoted]
+        _read_post(post, found, setting, own, writer.get(parent) if parent else None, of_post[post.post.id], quoted)
+    return Claims(tuple(found.claims.values()), _with_responses(found.assertions, thread), tuple(found.questions))
+
+
+class _Found:
+    """What has been found so far, each claim once however often it is made."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.claims: dict[str, Claim] = {}
+        self.assertions: list[Assertion] = []
+        self.questions: list[Question] = []
+
+
+def _read_post(
+    post: ParsedPost,
+    found: _Found,
+    setting: Setting,
+    writer: str,
+    addressee: str | None,
+    mentions: Sequence[Mention],
+    quoted: Sequence[tuple[Span, str]],
+) -> None:
+    course = Course()
+    before: list[Sentence] = []
+    pending_quote: str | None = None
+    for sentence in sentences(post):
+        inside = _share_quoted(sentence, [span for span, _ in quoted])
+        pending_quote = _quoted_just_before(sentence, quoted) or (pending_quote if inside > 0 else None)
+        if inside < 0.6:
+            _read_sentence(sentence, found, setting, course, writer, addressee, mentions, before, pending_quote)
+        before.append(sentence)
+
+
+def _read_sentence(
+    sentence: Sentence,
+    found: _Found,
+    setting: Setting,
+    course: Course,
+    writer: str,
+    addressee: str | None,
+    mentions: Sequence[Mention],
+    before: Sequence[Sentence],
+    quoted: str | None,
+) -> None:
+    document = found.document
+    span, text = sentence.span, sentence.text
+    if sentence.asks:
+        id = f"{document.id}#question-{span.start}-{span.end}"
+        found.questions.append(Question(id=id, post=sentence.post.post.id, asker=writer, span=span, text=" ".join(text.split())))
+        return
+    stances = find_stances(sentence, setting, course, mentions, quoted)
+    judgement = _is_claim(sentence, has_stance=bool(stances))
+    if judgement is None:
+        return
+    here = [mention for mention in mentions if mention.span in span]
+    report = find_report(sentence, mentions, addressee=addressee, before=before)
+    kind, kind_judgement = kind_of(sentence)
+    about = tuple(dict.fromkeys(mention.entity for mention in here))
+    wording = " ".join(text.split())
+    claim = Claim(
+        id=f"{document.id}#claim-{iris.digest(wording, *about)}",
+        text=wording,
+        kind=kind,
+        kind_judgement=kind_judgement,
+        about=about,
+        polarity=polarity_of(sentence),
+        modality=modality_of(sentence),
+        proposition=find_proposition(sentence, here, writer),
+    )
+    found.claims.setdefault(claim.id, claim)
+    found.assertions.append(
+        Assertion(
+            id=f"{document.id}#assertion-{iris.digest(claim.id, str(span.start))}",
+            claim=claim.id,
+            claimant=writer,
+            post=sentence.post.post.id,
+            span=span,
+            judgement=judgement,
+            attitude=Attitude.REPORTS if report is not None else _attitude(text),
+            reported_from=report.source if report is not None else None,
+            source_is_entity=report is not None and report.is_entity,
+            stances=stances,
+        )
+    )
+
+
+def _is_claim(sentence: Sentence, *, has_stance: bool) -> Judgement | None:
+    text = fold(sentence.text)
+    words = [token for token in sentence.tokens if token.is_alpha or token.like_num]
+    if len(words) < 2 or _CODE.search(sentence.text):
+        return None
+    polite = _POLITE.match(text)
+    root = sentence.tokens.root
+    finite = [verb for verb in finite_verbs(sentence.tokens)]
+    if finite and not (polite and not any(verb.dep_ in {"ROOT", "conj", "aux"} for verb in finite)):
+        if len(words) < 3 and not has_stance:
+            return None
+        return Judgement(0.9 if any(verb is root or verb.head is root for verb in finite) else 0.75, "claim:finite-verb")
+    if polite:
+        return None
+    if is_imperative(root) and len(words) >= 4:
+        return Judgement(0.75, "claim:imperative")
+    if has_stance or (len(words) <= 12 and _is_verdict(sentence)):
+        return Judgement(0.6, "claim:verdict")
+    return None
+
+
+def _is_verdict(sentence: Sentence) -> bool:
+    """A rated adjective on a plain noun with no verb: `A very good point.`, `Brilliant article!`"""
+    root = sentence.tokens.root
+    if root.pos_ not in {"NOUN", "ADJ"} or not sentence.text.rstrip("\"”’')*_").endswith((".", "!", ":")):
+        return False
+    return any(abs(valence(token)) >= 1.5 for token in (root, *root.children) if token.pos_ == "ADJ")
+
+
+def _attitude(text: str) -> Attitude:
+    folded = fold(text)
+    if _CONCEDES.match(folded):
+        return Attitude.CONCEDES
+    return Attitude.DENIES if _DENIES.search(folded) else Attitude.ASSERTS
+
+
+def _share_quoted(sentence: Sentence, quoted: Sequence[Span]) -> float:
+    """The share of a sentence's words that stand in words of another post."""
+    words = [token for token in sentence.tokens if token.is_alpha]
+    spans = [sentence.post.span(token) for token in words]
+    return sum(any(span in stretch for stretch in quoted) for span in spans) / len(spans) if spans else 0.0
+
+
+def _quoted_just_before(sentence: Sentence, quoted: Sequence[tuple[Span, str]]) -> str | None:
+    """The post whose quoted words end right before this sentence, or in it."""
+    text = sentence.post.parse.text
+    for stretch, source in quoted:
+        if stretch.end <= sentence.span.end and source != sentence.post.post.id:
+            between = text[max(stretch.end - sentence.post.start, 0) : max(sentence.span.start - sentence.post.start, 0)]
+            if stretch.end > sentence.span.start or not between.strip(" \n\t\r\"”“'’.>*_-"):
+                return source
+    return None
+
+
+def _with_responses(assertions: Sequence[Assertion], thread: Thread) -> tuple[Assertion, ...]:
+    """Stances toward a quoted post are pointed at the very assertion whose words were quoted."""
+    by_post: dict[str, list[Assertion]] = defaultdict(list)
+    for assertion in assertions:
+        by_post[assertion.post].append(assertion)
+    quotations = defaultdict(list)
+    for quotation in thread.quotations:
+        quotations[quotation.post].append(quotation)
+    answered = []
+    for assertion in assertions:
+        stances = []
+        for stance in assertion.stances:
+            said = [
+                other.id
+                for quotation in quotations[assertion.post]
+                if quotation.source_post == stance.target and quotation.span.start < assertion.span.end
+                for other in by_post[stance.target]
+                if other.span.overlaps(quotation.source_span)
+            ]
+            stances.append(replace(stance, responds_to=said[-1]) if said else stance)
+        answered.append(replace(assertion, stances=tuple(stances)))
+    return tuple(answered)

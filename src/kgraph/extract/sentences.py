@@ -1,0 +1,91 @@
+"""The sentences of a post, as stretches of the document.
+
+spaCy's borders are taken, cut at the borders that layout draws (a blank line, a list's next item), and mended where the parser broke
+off in the middle of a clause. Hard-wrapped lines stay one sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from spacy.tokens import Span as TokenSpan
+
+from kgraph.extract.parse import ParsedPost
+from kgraph.model.text import Span
+
+_BREAK = re.compile(r"\n[ \t\r]*\n|\n(?=[ \t]*(?:[-•*–>]|\d{1,2}[.)])\s)")
+_LINE_END = re.compile(r"[.!?:;…][\"”’')\]]*[ \t\r]*$")
+_LINE = re.compile(r"^(?P<line>[^\n]*[^\s][^\n]*)\n[ \t]*(?P<next>.?)", re.MULTILINE)
+_ASKS = re.compile(r"\?+[\"”’')\]*_!\s]*$")
+_EDGE = " \t\r\n\"“”*_>-–—•"
+_SHORT_LINE = 55
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence: its tokens, and its stretch of the document with the white space and list marks around it cut off."""
+
+    post: ParsedPost
+    tokens: TokenSpan
+    span: Span
+
+    @property
+    def text(self) -> str:
+        return self.words(self.span)
+
+    def words(self, span: Span) -> str:
+        """What stands at a stretch of this post."""
+        return self.post.parse.text[span.start - self.post.start : span.end - self.post.start]
+
+    @property
+    def asks(self) -> bool:
+        """Whether it ends as a question does."""
+        return bool(_ASKS.search(self.text))
+
+
+def sentences(post: ParsedPost) -> Iterator[Sentence]:
+    """The sentences of a post in order; none spans a blank line, none is empty."""
+    text = post.parse.text
+    borders = {match.start() for match in _BREAK.finditer(text)} | _ends_of_short_lines(text)
+    starts = [0]
+    for token in post.parse:
+        end_before = post.parse[token.i - 1].idx + len(post.parse[token.i - 1]) if token.i else 0
+        layout = any(position in borders for position in range(max(end_before - 1, 0), token.idx + 1)) if token.i else False
+        opens = token.is_sent_start and not _broken_off(text, end_before, token.idx)
+        if token.i and (layout or opens) and starts[-1] != token.i:
+            starts.append(token.i)
+    for start, end in zip(starts, [*starts[1:], len(post.parse)], strict=True):
+        sentence = _trimmed(post, start, end)
+        if sentence is not None:
+            yield sentence
+
+
+def _ends_of_short_lines(text: str) -> set[int]:
+    """Where a line ends that is too short to have been wrapped: an item of a bare list, a heading, a verse."""
+    return {
+        match.end("line")
+        for match in _LINE.finditer(text)
+        if _LINE_END.search(match["line"]) or (match["next"].isupper() and len(match["line"].strip()) < _SHORT_LINE)
+    }
+
+
+def _broken_off(text: str, end: int, start: int) -> bool:
+    """Whether a border falls where no sentence ends: no mark before it, or a small letter after a dash or an ellipsis."""
+    before, after = text[:end].rstrip(), text[start : start + 1]
+    if "\n\n" in text[end:start] or not before:
+        return False
+    closed = before.rstrip("\"”’')]*_")
+    return not closed or closed[-1] not in ".!?:…" or (after.islower() and closed[-1] in "…:.") or (closed[-1] == ":" and "\n" not in text[end:start])
+
+
+def _trimmed(post: ParsedPost, start: int, end: int) -> Sentence | None:
+    while start < end and (post.parse[start].is_space or not post.parse[start].text.strip(_EDGE)):
+        start += 1
+    while end > start and (post.parse[end - 1].is_space or post.parse[end - 1].text in {"*", "_", "-"}):
+        end -= 1
+    if start == end:
+        return None
+    tokens = post.parse[start:end]
+    return Sentence(post, tokens, post.span(tokens))

@@ -1,0 +1,339 @@
+"""What pronouns and descriptions refer to: `it`, `he`, `the site`, `these projects`, `your article`, `the latter`.
+
+Each rule covers a form whose referent the grammar or the thread gives, and stays silent otherwise: a pronoun left open costs a
+little, a wrong one makes somebody say a thing of somebody else. Nothing is resolved across the border of a post, but for the
+person addressed and the one product that a whole page is about.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from spacy.tokens import Span as TokenSpan
+from spacy.tokens import Token
+
+from kgraph.extract.parse import ParsedPost
+from kgraph.extract.words import fold
+from kgraph.model.annotations import Entity, EntityKind, Judgement, Mention
+from kgraph.model.extraction import Thread
+from kgraph.model.text import Document, PostKind, Span
+
+_THING = frozenset({EntityKind.PLATFORM, EntityKind.ORGANIZATION, EntityKind.TECHNOLOGY, EntityKind.WORK, EntityKind.EVENT})
+_USED = frozenset({EntityKind.PLATFORM, EntityKind.TECHNOLOGY})
+
+_HE = frozenset("he him his she her hers himself herself".split())
+_IT = frozenset("it its itself".split())
+_THEY = frozenset("they them their theirs themselves".split())
+
+_KIND_NOUNS: dict[str, frozenset[EntityKind]] = {
+    **dict.fromkeys(
+        "site website service platform network marketplace app application program software browser tool product portal wiki forum "
+        "magazine podcast encyclopedia system database".split(),
+        frozenset({EntityKind.PLATFORM}),
+    ),
+    **dict.fromkeys("language framework library technology protocol standard".split(), _USED),
+    **dict.fromkeys(
+        "company firm corporation organization organisation foundation giant".split(), frozenset({EntityKind.ORGANIZATION, EntityKind.PLATFORM})
+    ),
+    **dict.fromkeys("book essay novel film movie song album".split(), frozenset({EntityKind.WORK})),
+    **dict.fromkeys("city town country state region".split(), frozenset({EntityKind.PLACE})),
+    **dict.fromkeys("conference event festival summit".split(), frozenset({EntityKind.EVENT})),
+}
+"""Nouns that, made definite, refer back to a thing of these kinds."""
+
+_GROUP_NOUNS = frozenset("project site service platform network app application program tool product company language framework system technology".split())
+
+_PART_NOUNS = frozenset(
+    "version release feature interface ui menu skin theme setting preference option button window tab toolbar plugin extension installer "
+    "installation upgrade update beta download integration dialog icon configuration functionality".split()
+)
+"""Parts that a product has: on a page about one product, `the menu` is that product's."""
+
+_WRITTEN = frozenset(
+    "article post essay piece attempt analysis argument point comment view opinion write-up writeup blog entry assertion claim statement "
+    "reasoning conclusion assessment premise criticism question".split()
+)
+_PERSONS = frozenset(
+    "man woman guy girl boy friend buddy father mother grandfather grandmother brother sister son daughter wife husband colleague boss author "
+    "writer reader person driver doctor teacher uncle aunt cousin kid child coworker co-worker neighbor neighbour professor president".split()
+)
+_DEFINITE = frozenset("the this that these those".split())
+_EXPECTING = frozenset("seem appear look turn happen take follow sound".split())
+
+
+def resolve_anaphora(
+    document: Document, posts: Sequence[ParsedPost], thread: Thread, entities: Sequence[Entity], mentions: Sequence[Mention]
+) -> tuple[Mention, ...]:
+    """The anaphoric mentions of a document, in the order of the text."""
+    kinds = {entity.id: entity.kind for entity in entities}
+    people = {account.id: account.person for account in thread.accounts}
+    writer = {post: people[account] for post, account in thread.authors.items() if account in people}
+    answered = {reply.post: writer.get(reply.parent) for reply in thread.replies}
+    topic = page_topic(document, entities, mentions)
+    named: dict[str, list[Mention]] = {}
+    for mention in mentions:
+        named.setdefault(mention.post, []).append(mention)
+    found: list[Mention] = []
+    for post in posts:
+        reading = _PostReading(
+            post, kinds, sorted(named.get(post.post.id, ()), key=lambda mention: mention.span), writer.get(post.post.id), answered.get(post.post.id), topic
+        )  # fmt: skip
+        found.extend(reading.read())
+    return tuple(found)
+
+
+def page_topic(document: Document, entities: Sequence[Entity], mentions: Sequence[Mention]) -> str | None:
+    """The one product that the page is about: the title names it, and the posts name it twice as often as any other."""
+    title = f" {fold(document.title or '')} "
+    kinds = {entity.id: entity.kind for entity in entities}
+    counts = Counter(mention.entity for mention in mentions if kinds.get(mention.entity) in _USED)
+    if not title.strip() or not counts:
+        return None
+    (first, most), *rest = counts.most_common(2)
+    entity = next(entity for entity in entities if entity.id == first)
+    in_title = any(f" {fold(form)} " in title for form in (entity.name, *entity.aliases))
+    clear = most >= 2 and (not rest or most >= 2 * rest[0][1])
+    return first if in_title and clear else None
+
+
+@dataclass(slots=True)
+class _Referent:
+    """Something that was spoken of: its entities (several for an enumeration), where, and whether as a subject."""
+
+    entities: tuple[str, ...]
+    token: Token
+    subject: bool
+    collective: str | None = None
+
+
+class _PostReading:
+    """One post being read from its first sentence to its last."""
+
+    def __init__(
+        self, post: ParsedPost, kinds: dict[str, EntityKind], mentions: Sequence[Mention], writer: str | None, addressee: str | None, topic: str | None
+    ) -> None:  # fmt: skip
+        self.post = post
+        self.kinds = kinds
+        self.writer = writer
+        self.addressee = addressee if addressee != writer else None
+        self.topic = topic if post.post.kind is PostKind.COMMENT else None
+        self.page_topic = topic
+        self.by_token: dict[int, Mention] = {}
+        self.named_tokens: set[int] = set()
+        for mention in mentions:
+            tokens = post.tokens(mention.span)
+            if tokens is not None:
+                self.by_token[tokens.root.i] = mention
+                self.named_tokens.update(range(tokens.start, tokens.end))
+        self.subject: tuple[str, ...] = ()
+        self.previous: list[tuple[Token, str]] = []
+        self.modified: dict[str, str] = {}
+        self.person: str | None = None
+        self.sentences_since_person = 99
+
+    def read(self) -> Iterator[Mention]:
+        if not self.by_token and self.topic is None and self.addressee is None:
+            return
+        for sentence in self.post.parse.sents:
+            yield from self._sentence(sentence)
+
+    def _mention(self, tokens: TokenSpan | Token, entity: str, confidence: float, rule: str) -> Mention:
+        return Mention(post=self.post.post.id, span=self.post.span(tokens), entity=entity, judgement=Judgement(confidence, rule), anaphoric=True)
+
+    def _sentence(self, sentence: TokenSpan) -> Iterator[Mention]:
+        here: list[tuple[Token, str]] = []
+        done: set[str] = set()
+        root_subject: tuple[str, ...] = ()
+        person_here = False
+        for token in sentence:
+            if token.i in self.by_token:
+                entity = self.by_token[token.i].entity
+                here.append((token, entity))
+                done.add(entity)
+                if self.kinds.get(entity) is EntityKind.PERSON and entity != self.writer:
+                    self.person, self.sentences_since_person, person_here = entity, 0, True
+                head = self._modified_noun(token)
+                if head is not None:
+                    self.modified[head.lemma_.lower()] = entity
+            for tokens, ids, confidence, rule in self._refers(token, sentence, here):
+                for entity in ids:
+                    if entity not in done:
+                        yield self._mention(tokens, entity, confidence, rule)
+                        done.add(entity)
+                    here.append((token, entity))
+                if rule == "he":
+                    person_here = True
+                    self.sentences_since_person = 0
+        root_subject = self._subject_of(sentence, here)
+        if root_subject:
+            self.subject = root_subject
+        elif here or _has_thing_subject(sentence):
+            self.subject = ()
+        if here:
+            self.previous = here
+        if not person_here:
+            self.sentences_since_person += 1
+
+    def _modified_noun(self, token: Token) -> Token | None:
+        """The noun that a name stands before: `community` in `the .NET community`."""
+        head = token.head
+        if token.dep_ in {"compound", "amod", "nmod", "poss"} and head.i > token.i and head.pos_ in {"NOUN", "PROPN"} and head.i not in self.named_tokens:
+            return head
+        return None
+
+    def _refers(
+        self, token: Token, sentence: TokenSpan, here: Sequence[tuple[Token, str]]
+    ) -> Iterator[tuple[TokenSpan | Token, tuple[str, ...], float, str]]:  # fmt: skip
+        """What a token refers to, if it refers: the words, the entities, how sure, and by which rule."""
+        word = token.lower_
+        if word in _HE:
+            if self.person is not None and self.sentences_since_person <= 1 and not self._other_person(token, sentence):
+                yield token, (self.person,), 0.8, "he"
+        elif word in _IT:
+            yield from self._it(token, sentence, here)
+        elif word in _THEY:
+            yield from self._they(token, sentence, here)
+        elif word in {"you", "your", "u"}:
+            yield from self._you(token)
+        elif word == "latter" and len(self.previous) >= 2:
+            yield token, (self.previous[-1][1],), 0.75, "latter"
+        elif token.pos_ in {"NOUN", "PROPN"} and token.i not in self.named_tokens:
+            yield from self._description(token, sentence, here)
+
+    # Pronouns
+
+    def _other_person(self, token: Token, sentence: TokenSpan) -> bool:
+        """Whether an unnamed person was spoken of since: then the pronoun may be theirs."""
+        start = self.post.parse[sentence.start - 1].sent.start if sentence.start else sentence.start
+        last_named = max((t.i for t in self.post.parse[start : token.i] if t.i in self.by_token and self.by_token[t.i].entity == self.person), default=-1)
+        for other in self.post.parse[max(start, last_named + 1) : token.i]:
+            if other.lemma_.lower() in _PERSONS and other.dep_ in {"nsubj", "nsubjpass", "dobj", "pobj", "appos"}:
+                return True
+        return False
+
+    def _it(
+        self, token: Token, sentence: TokenSpan, here: Sequence[tuple[Token, str]]
+    ) -> Iterator[tuple[TokenSpan | Token, tuple[str, ...], float, str]]:
+        if _is_expletive(token):
+            return
+        earlier = [entity for other, entity in here if other.i < token.i and other.dep_ in {"nsubj", "nsubjpass"} and self.kinds.get(entity) in _THING]
+        if earlier and token.i > sentence.start + 1:
+            yield token, (earlier[-1],), 0.7, "it-subject-here"
+        elif len(self.subject) == 1 and not here and self.kinds.get(self.subject[0]) in _THING and (token.dep_ in {"nsubj", "nsubjpass"} or token.lower_ == "its"):
+            yield token, self.subject, 0.75, "it-subject"
+        elif self.topic is not None and not here and not self.previous and token.dep_ in {"nsubj", "nsubjpass", "dobj"}:
+            yield token, (self.topic,), 0.6, "it-topic"
+
+    def _they(
+        self, token: Token, sentence: TokenSpan, here: Sequence[tuple[Token, str]]
+    ) -> Iterator[tuple[TokenSpan | Token, tuple[str, ...], float, str]]:
+        if token.dep_ not in {"nsubj", "nsubjpass"} or token.i > sentence.start + 3 or here:
+            return
+        if len(self.subject) > 1:
+            yield token, self.subject, 0.7, "they-list"
+        elif len(self.subject) == 1 and self._was_collective():
+            yield token, self.subject, 0.65, "they-collective"
+
+    def _was_collective(self) -> bool:
+        """Whether the last subject was a group of people around the thing: `the .NET community`."""
+        for other, entity in self.previous:
+            head = self._modified_noun(other)
+            if entity in self.subject and (other.lower_ in _THEY or (head is not None and head.lemma_.lower() in _COLLECTIVES)):
+                return True
+        return False
+
+    def _you(self, token: Token) -> Iterator[tuple[TokenSpan | Token, tuple[str, ...], float, str]]:
+        if self.addressee is None:
+            return
+        head = token.head
+        if token.dep_ == "poss" and head.lemma_.lower() in _WRITTEN and head.tag_ == "NN":
+            yield token, (self.addressee,), 0.8, "your-text"
+        elif token.dep_ == "nsubj" and head.tag_ == "VBD" and not _is_conditional(head):
+            yield token, (self.addressee,), 0.75, "you-did"
+
+    # Descriptions
+
+    def _description(
+        self, noun: Token, sentence: TokenSpan, here: Sequence[tuple[Token, str]]
+    ) -> Iterator[tuple[TokenSpan | Token, tuple[str, ...], float, str]]:
+        lemma = noun.lemma_.lower()
+        determiner = next((child for child in noun.children if child.dep_ in {"det", "poss"} and child.i < noun.i), None)
+        named_here = any(child.i in self.by_token for child in noun.subtree)
+        if lemma in _WRITTEN and self.addressee is not None and _is_praise(noun, sentence):
+            yield noun, (self.addressee,), 0.7, "praise"
+        if determiner is None or named_here:
+            if lemma in _PART_NOUNS and self.topic is not None and not here:
+                yield noun, (self.topic,), 0.5, "part-of-topic"
+            return
+        plain = not any(child.dep_ in {"amod", "compound"} and child.lower_ not in {"so", "called", "-", "mostly", "entire", "whole"} and child.tag_ in {"JJR", "JJS"} for child in noun.children)
+        word = determiner.lower_
+        if word in {"these", "those"} and noun.tag_ in {"NNS", "NNPS"} and lemma in _GROUP_NOUNS:
+            things = tuple(dict.fromkeys(entity for _, entity in self.previous if self.kinds.get(entity) in _THING))
+            if len(things) > 1:
+                yield noun, things, 0.65, "these-things"
+        elif word in {"this", "the", "our", "that"} and noun.tag_ == "NN" and lemma in self.modified and plain and lemma in _COLLECTIVES:
+            yield noun, (self.modified[lemma],), 0.7, "repeated-head"
+        elif word in {"the", "this", "that"} and noun.tag_ == "NN" and lemma in _KIND_NOUNS and plain and not _is_restricted(noun):
+            wanted = _KIND_NOUNS[lemma]
+            candidates = [entity for _, entity in [*self.previous, *here] if self.kinds.get(entity) in wanted]
+            if candidates and len(set(candidates)) == 1:
+                yield noun, (candidates[-1],), 0.75, "description"
+        elif lemma in _PART_NOUNS and self.topic is not None and not here:
+            yield noun, (self.topic,), 0.6, "part-of-topic"
+
+    def _subject_of(self, sentence: TokenSpan, here: Sequence[tuple[Token, str]]) -> tuple[str, ...]:
+        """The things that the sentence is about by its grammar: those in the subject of its main clause, or introduced by an imperative."""
+        root = sentence.root
+        subject = next((child for child in root.children if child.dep_ in {"nsubj", "nsubjpass"}), None)
+        if subject is None:
+            if root.tag_ == "VB":
+                objects = [entity for token, entity in here if token.dep_ == "dobj" and token.head is root]
+                return tuple(dict.fromkeys(objects))
+            return ()
+        edge = range(subject.left_edge.i, subject.right_edge.i + 1)
+        inside = [(token, entity) for token, entity in here if token.i in edge and self.kinds.get(entity) in _THING]
+        return tuple(dict.fromkeys(entity for _, entity in inside))
+
+
+_COLLECTIVES = frozenset("community team crowd group folk people world camp developer user scene".split())
+
+
+def _is_expletive(token: Token) -> bool:
+    """`it` that refers to nothing, or to a clause: `it is time to`, `it seems that`, `it's true`."""
+    if token.dep_ == "expl":
+        return True
+    head = token.head
+    if token.dep_ not in {"nsubj", "nsubjpass"}:
+        return False
+    if any(child.dep_ in {"ccomp", "xcomp", "csubj", "advcl"} and child.i > head.i for child in head.children) and head.lemma_ in {"be", *_EXPECTING}:
+        return head.lemma_ == "be" or any(child.dep_ == "ccomp" for child in head.children)
+    if head.lemma_ == "be":
+        for child in head.children:
+            if child.dep_ == "acomp" and any(grandchild.dep_ in {"xcomp", "ccomp"} for grandchild in child.children):
+                return True
+            if child.lower_ in {"time", "true", "late", "early", "possible", "clear"}:
+                return True
+    return False
+
+
+def _is_conditional(verb: Token) -> bool:
+    return any(child.dep_ == "mark" and child.lower_ in {"if", "unless", "once", "until"} or child.lower_ in {"when", "whenever", "if"} for child in verb.children)
+
+
+def _is_praise(noun: Token, sentence: TokenSpan) -> bool:
+    """`Great post.`, `A very good point.`: a judging phrase that is the whole sentence."""
+    if sentence.root is not noun:
+        return False
+    return any(child.dep_ == "amod" for child in noun.children) and not any(token.pos_ == "VERB" for token in sentence)
+
+
+def _is_restricted(noun: Token) -> bool:
+    """Whether a relative clause or an `of` makes it another thing: `the site that I built`, `the network of roads`."""
+    return any(child.dep_ in {"relcl", "acl"} or (child.dep_ == "prep" and child.lower_ in {"of", "for", "with"}) for child in noun.children)
+
+
+def _has_thing_subject(sentence: TokenSpan) -> bool:
+    """Whether the main clause has a subject of its own that is no pronoun: then the topic has changed."""
+    return any(child.dep_ in {"nsubj", "nsubjpass"} and child.pos_ in {"NOUN", "PROPN"} for child in sentence.root.children)

@@ -6,6 +6,7 @@
     │   └── UnknownMediaType no reader takes this kind of source
     ├── Quarantined          a document that a gate refused                   (counted, the run goes on)
     ├── BadQuery             SPARQL that does not parse
+    │   └── FetchRefused     SPARQL that would have the store fetch from elsewhere
     ├── NotAcceptable        no representation in a type that was asked for
     └── StoreError           the store did not do what it was asked
         ├── StoreLocked      another process is writing
@@ -80,6 +81,10 @@ class BadQuery(KgraphError):
         super().__init__(message)
         self.line = line
         self.column = column
+
+
+class FetchRefused(BadQuery):
+    """SPARQL that would have the store fetch from an address that the query names (`SERVICE`)."""
 
 
 class NotAcceptable(KgraphError):

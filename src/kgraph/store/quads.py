@@ -1,0 +1,34 @@
+"""The bytes that cross the seam: N-Quads of one graph in, N-Triples to engines that are told the graph apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyoxigraph as ox
+
+from kgraph.errors import StoreError
+
+
+def name(graph: str) -> ox.NamedNode:
+    """The graph's name as a term; raises StoreError where it is no absolute IRI."""
+    try:
+        return ox.NamedNode(graph)
+    except ValueError as error:
+        raise StoreError(f"{graph!r} is no IRI, so it cannot name a graph") from error
+
+
+def parse(graph: str, quads: bytes) -> set[ox.Quad]:
+    """The quads, checked to be N-Quads and all in this graph; raises StoreError."""
+    try:
+        parsed = set(ox.parse(quads, ox.RdfFormat.N_QUADS, rename_blank_nodes=True))
+    except (SyntaxError, ValueError) as error:
+        raise StoreError(f"what should be the graph {graph} is no N-Quads: {error}") from error
+    expected = name(graph)
+    if stray := next((quad for quad in parsed if quad.graph_name != expected), None):
+        raise StoreError(f"a quad of {graph} names the graph {stray.graph_name}: {stray.triple}")
+    return parsed
+
+
+def triples(quads: Iterable[ox.Quad]) -> bytes:
+    """The quads' triples, each once, as N-Triples: which is also how SPARQL writes them in a block of data."""
+    return ox.serialize({quad.triple for quad in quads}, format=ox.RdfFormat.N_TRIPLES) or b""

@@ -59,6 +59,9 @@ class Store(Protocol):
     def remove(self, graph: str) -> None:
         """Removes the graph, if there is one."""
 
+    def publish(self) -> None:
+        """Makes what was committed visible to other readers from now on, as closing the store does."""
+
     def graphs(self) -> list[str]:
         """The IRIs of the graphs that are not empty, sorted."""
 

@@ -70,6 +70,9 @@ class RemoteStore:
             if response.status_code != httpx.codes.NOT_FOUND:
                 _check(response)
 
+    def publish(self) -> None:
+        """Nothing to do: what a server has committed, everybody sees."""
+
     def graphs(self) -> list[str]:
         return sorted(row["g"].value for row in self._solutions("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }"))
 

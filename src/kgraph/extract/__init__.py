@@ -1,6 +1,7 @@
 """From a document to an extraction: who wrote what, who and what is named, and what is claimed.
 
-The stages run in one direction: parse → thread → mentions → entities → anaphora → claims. Each is a function of what came before.
+The stages run in one direction: parse → thread → mentions → entities → anaphora → claims. Each is a function of what came
+before.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Extractor:
         thread = read_thread(document, posts, rejected=self.rejected)
         named = find_mentions(document, posts, thread, self.catalog)
         entities, mentions = resolve_entities(document, thread, named)
-        mentions = tuple(sorted((*mentions, *resolve_anaphora(document, posts, thread, entities, mentions)), key=lambda m: m.span))
+        anaphoric = resolve_anaphora(document, posts, thread, entities, mentions)
+        mentions = tuple(sorted((*mentions, *anaphoric), key=lambda mention: mention.span))
         found = find_claims(document, posts, thread, mentions)
         return Extraction(
             document=document,

@@ -1,7 +1,7 @@
 """Whom a post addresses: `@Name …`, `Kevin, I …`, `Great post Phil.`, `On this, Ana: …`.
 
-An address is found by its form (an at-sign, a comma or colon around a name, a formula of greeting or praise before it), so that a
-name inside a sentence is none. Names are matched as people shorten them: in full, by the first name, by the handle.
+An address is found by its form (an at-sign, a comma or colon around a name, a formula of greeting or praise before it), so
+that a name inside a sentence is none. Names are matched as people shorten them: in full, by the first name, by the handle.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from kgraph.extract.words import straighten
 from kgraph.model.text import Document, Post, Span
 
 _GREETING = (
-    r"(?:(?:hi|hiya|hey|hello|dear|thanks|thank you|thx|cheers|yes|yeah|yep|no|nope|ok|okay|sorry|well|so|but|and|oh|ah|agreed|congrats|"
+    r"(?:(?:hi|hiya|hey|hello|dear|thanks|thank you|thx|cheers|yes|yeah|yep|no|nope|ok|okay|sorry|well|so|but|and|oh|ah"
+    r"|agreed|congrats|"
     r"congratulations|kudos|bravo|wow|right|true|exactly|indeed|good morning|good evening)[\s,!.]+){0,3}"
 )
 _PRAISED = (
-    r"(?:posts?|articles?|points?|jobs?|work|stuff|questions?|ideas?|tips?|pieces?|essays?|write-?up|reads?|thanks|thank you|thx|welcome|"
+    r"(?:posts?|articles?|points?|jobs?|work|stuff|questions?|ideas?|tips?|pieces?|essays?|write-?up|reads?|thanks|thank you"
+    r"|thx|welcome|"
     r"agreed?|congrats|congratulations|kudos|cheers|luck|said|one|again|wrong|right|sorry)"
 )
 _NAME = r"[A-Z][\w'-]+(?: [A-Z][\w'-]+)?"
@@ -77,7 +79,7 @@ def straighten_same_length(text: str) -> str:
 
 def _opens(text: str, start: int) -> bool:
     """Whether nothing but one short sentence stands before: `Great post. Phil, …` opens with Phil."""
-    before = text[:start].strip(" \t\n@\"*_(")
+    before = text[:start].strip(' \t\n@"*_(')
     return len(before.split()) <= 8 and "\n" not in before
 
 
@@ -129,7 +131,10 @@ def forms_of(name: str) -> frozenset[str]:
 
 def credited_authors(document: Document, posts: Iterable[Post]) -> Iterator[tuple[str, Span]]:
     """Names that a post credits with the page's article: `… article about it by Ana Lima`, in full only."""
-    pattern = re.compile(r"\b(?:article|essay|post|piece|column|text|write-?up)\b[^.!?\n]{0,60}?\bby ([A-Z][\w'-]+(?: [A-Z][\w'.-]*)* [A-Z][\w'-]+)")
+    pattern = re.compile(
+        r"\b(?:article|essay|post|piece|column|text"
+        r"|write-?up)\b[^.!?\n]{0,60}?\bby ([A-Z][\w'-]+(?: [A-Z][\w'.-]*)* [A-Z][\w'-]+)"
+    )
     for post in posts:
         for match in pattern.finditer(straighten_same_length(document.words(post.span))):
             yield match[1], Span(post.span.start + match.start(1), post.span.start + match.end(1))

@@ -1,7 +1,8 @@
 """The claims of a post: which sentences put something forward, who answers for them, and what they say of what.
 
-A sentence with a finite verb claims something unless it asks; so does an imperative that advises, and a verbless verdict (`A very good
-point.`). Words that repeat another post are that post's author's: what stands wholly within them is no claim of this one.
+A sentence with a finite verb claims something unless it asks; so does an imperative that advises, and a verbless verdict (`A
+very good point.`). Words that repeat another post are that post's author's: what stands wholly within them is no claim of
+this one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kgraph import iris
-from kgraph.extract.attribution import find_report
+from kgraph.extract.attribution import Report, continues_report, find_report, introduces_quotation
 from kgraph.extract.grammar import finite_verbs, is_imperative, valence
 from kgraph.extract.kinds import kind_of, modality_of, polarity_of
 from kgraph.extract.parse import ParsedPost
@@ -25,11 +26,20 @@ from kgraph.model.extraction import Thread
 from kgraph.model.text import Document, Span
 
 _POLITE = re.compile(
-    r"^(?:please|thanks?|thank you|thx|cheers|sorry|welcome|congrat\w*|hello|hi|hey|regards|best|sincerely|let me know|correct me|see (?:also|you|http|this|here|the)|"
+    r"^(?:please|thanks?|thank you|thx|cheers|sorry|welcome|congrat\w*|hello|hi|hey|regards|best|sincerely|let me know"
+    r"|correct me|see (?:also|you|http|this|here|the)|"
     r"check (?:out|it|this)|click|read more|update|edit|note|ps|p\.s|consider \w+$|imagine|suppose|take,? for)\b"
 )
-_DENIES = re.compile(r"\b(?:(?:it|that|this)(?:'s| is) (?:simply |just )?not (?:true|the case)|i (?:do not|don't) (?:think|believe|see|agree)|i (?:doubt|deny|dispute|reject)|nothing could be further)\b")
-_CONCEDES = re.compile(r"^(?:sure|granted|admittedly|okay|ok|yes|true|of course|fair enough|to be fair|don't get me wrong|i admit|i concede|i grant|you have a point|while i (?:agree|understand|see|do)|i'll grant)\b")
+_DENIES = re.compile(
+    r"\b(?:(?:it|that|this)(?:'s| is) (?:simply |just )?not (?:true|the case)|i (?:do not|don't) (?:think|believe|see|agree)"
+    r"|i (?:doubt|deny|dispute|reject)|nothing could be further)\b"
+)
+_CONCEDES = re.compile(
+    r"^(?:sure|granted|admittedly|okay|ok|yes|true|of course|fair enough|to be fair|don't get me wrong|i admit|i concede"
+    r"|i grant|you have a point|while i (?:agree|understand|see|do)|i'll grant)\b"
+)
+_CLIPPED = re.compile(r"(?:its|thats|theres|heres|hes|shes|were|theyre|youre|im|ive) (?:\w+ )?\w+ ")
+"""A verb that lost its apostrophe: `Its always time to …`."""
 _CODE = re.compile(r"[{};]\s*$|^\s*(?:</?\w+|\w+\(.*\);?|[$#>] \w|(?:public|private|static|var|import|def|using|function)\s)")
 
 
@@ -50,20 +60,27 @@ def find_claims(document: Document, posts: Sequence[ParsedPost], thread: Thread,
     person = {account.id: account.person for account in thread.accounts}
     writer = {post: person[account] for post, account in thread.authors.items()}
     parents = {reply.post: reply.parent for reply in thread.replies}
+    names = {person.id: person.name for person in thread.people}
     topic = topic_of(document, posts)
     article = document.article
+    parent_of_all = article.id if article is not None else None
+    previous: str | None = None
     found = _Found(document)
     for post in posts:
         parent = parents.get(post.post.id)
         own = writer[post.post.id]
+        other = parent if parent is not None and writer[parent] != own else previous if post.post is not article else None
         setting = Setting(
-            parent=parent if parent is not None and writer[parent] != own else None,
+            parent=other if other is not None and writer[other] != own else None,
             to_article=article is not None and parent == article.id and writer[article.id] != own,
             topic=topic,
+            named_parent=names[writer[other]].split()[0].casefold() if other is not None and other != parent_of_all else None,
         )
-        quoted = [(q.span, q.source_post) for q in thread.quotations if q.post == post.post.id]
-        quoted += [(span, parent or post.post.id) for span in post.post.quoted]
-        _read_post(post, found, setting, own, writer.get(parent) if parent else None, of_post[post.post.id], quoted)
+        repeated = [
+            (quotation.span, quotation.source_post) for quotation in thread.quotations if quotation.post == post.post.id
+        ]
+        _read_post(post, found, setting, own, writer.get(parent) if parent else None, of_post[post.post.id], repeated)
+        previous = post.post.id
     return Claims(tuple(found.claims.values()), _with_responses(found.assertions, thread), tuple(found.questions))
 
 
@@ -88,38 +105,50 @@ def _read_post(
 ) -> None:
     course = Course()
     before: list[Sentence] = []
+    report: Report | None = None
+    announced: Report | None = None
     pending_quote: str | None = None
+    elsewhere = [stretch for stretch in post.post.quoted if not any(stretch.overlaps(span) for span, _ in quoted)]
     for sentence in sentences(post):
         inside = _share_quoted(sentence, [span for span, _ in quoted])
         pending_quote = _quoted_just_before(sentence, quoted) or (pending_quote if inside > 0 else None)
-        if inside < 0.6:
-            _read_sentence(sentence, found, setting, course, writer, addressee, mentions, before, pending_quote)
+        if _share_quoted(sentence, elsewhere) >= 0.6:
+            if announced is not None:
+                _read_sentence(sentence, found, None, course, writer, mentions, announced, None)
+        elif inside < 0.6:
+            told = find_report(sentence, mentions, addressee=addressee, before=before)
+            report = told or (continues_report(sentence, report) if report is not None else None)
+            announced = introduces_quotation(sentence, mentions, addressee=addressee, before=before)
+            _read_sentence(sentence, found, setting, course, writer, mentions, report, pending_quote)
         before.append(sentence)
 
 
 def _read_sentence(
     sentence: Sentence,
     found: _Found,
-    setting: Setting,
+    setting: Setting | None,
     course: Course,
     writer: str,
-    addressee: str | None,
     mentions: Sequence[Mention],
-    before: Sequence[Sentence],
+    report: Report | None,
     quoted: str | None,
 ) -> None:
+    """Adds what a sentence asks or claims. `setting` is None within words from outside the page, which are never the
+    writer's stance.
+    """
     document = found.document
     span, text = sentence.span, sentence.text
     if sentence.asks:
         id = f"{document.id}#question-{span.start}-{span.end}"
-        found.questions.append(Question(id=id, post=sentence.post.post.id, asker=writer, span=span, text=" ".join(text.split())))
+        found.questions.append(
+            Question(id=id, post=sentence.post.post.id, asker=writer, span=span, text=" ".join(text.split()))
+        )
         return
-    stances = find_stances(sentence, setting, course, mentions, quoted)
+    stances = find_stances(sentence, setting, course, mentions, quoted) if setting is not None else ()
     judgement = _is_claim(sentence, has_stance=bool(stances))
     if judgement is None:
         return
     here = [mention for mention in mentions if mention.span in span]
-    report = find_report(sentence, mentions, addressee=addressee, before=before)
     kind, kind_judgement = kind_of(sentence)
     about = tuple(dict.fromkeys(mention.entity for mention in here))
     wording = " ".join(text.split())
@@ -157,8 +186,8 @@ def _is_claim(sentence: Sentence, *, has_stance: bool) -> Judgement | None:
         return None
     polite = _POLITE.match(text)
     root = sentence.tokens.root
-    finite = [verb for verb in finite_verbs(sentence.tokens)]
-    if finite and not (polite and not any(verb.dep_ in {"ROOT", "conj", "aux"} for verb in finite)):
+    finite = list(finite_verbs(sentence.tokens))
+    if (finite or _CLIPPED.match(text)) and not (polite and all(verb.dep_ not in {"ROOT", "conj", "aux"} for verb in finite)):
         if len(words) < 3 and not has_stance:
             return None
         return Judgement(0.9 if any(verb is root or verb.head is root for verb in finite) else 0.75, "claim:finite-verb")
@@ -174,7 +203,11 @@ def _is_claim(sentence: Sentence, *, has_stance: bool) -> Judgement | None:
 def _is_verdict(sentence: Sentence) -> bool:
     """A rated adjective on a plain noun with no verb: `A very good point.`, `Brilliant article!`"""
     root = sentence.tokens.root
-    if root.pos_ not in {"NOUN", "ADJ"} or not sentence.text.rstrip("\"”’')*_").endswith((".", "!", ":")):
+    if (
+        root.pos_ not in {"NOUN", "ADJ"}
+        or sentence.tokens[0].pos_ == "CCONJ"
+        or not sentence.text.rstrip("\"”’')*_").endswith((".", "!", ":"))
+    ):
         return False
     return any(abs(valence(token)) >= 1.5 for token in (root, *root.children) if token.pos_ == "ADJ")
 

@@ -17,17 +17,20 @@ SUBJECTS = frozenset({"nsubj", "nsubjpass", "csubj", "expl"})
 FIRST_PERSON = frozenset({"i", "we", "me", "us", "my", "our", "mine", "ours", "myself", "ourselves"})
 SECOND_PERSON = frozenset({"you", "your", "yours", "yourself", "u", "ya"})
 _NEGATIONS = frozenset(
-    "not no never n't nt neither nor none nobody nothing nowhere cannot without hardly barely scarcely dont doesnt didnt isnt arent "
+    "not no never n't nt neither nor none nobody nothing nowhere cannot without hardly barely scarcely dont doesnt didnt isnt "
+    "arent "
     "wasnt werent wont cant couldnt shouldnt wouldnt aint havent hasnt hadnt".split()
 )
 _JUDGING = {
-    "absurd": -2, "appalling": -3, "baffling": -1, "bloody": -1, "bogus": -2, "clumsy": -2, "courageous": 2, "disappointing": -2,
-    "dead": -1, "dense": -1, "divisive": -2, "elegant": 2, "false": -2, "flawed": -2, "indisputable": 1, "insightful": 3, "insular": -1,
-    "irrelevant": -2, "laughable": -2, "misguided": -3, "misleading": -2, "naive": -2, "naïve": -2, "nonsense": -3, "outdated": -1,
-    "overblown": -2, "overrated": -2, "overstep": -2, "pointless": -2, "precise": 1, "ridiculous": -3, "rubbish": -3, "spot-on": 3,
-    "startling": 1, "thoughtful": 2, "true": 2, "unfair": -2, "unfounded": -2, "useful": 2, "viable": 2, "vibrant": 2, "wrong": -2,
-    "expensive": -1, "awkward": -1, "indispensable": 2, "mediocre": -2, "sane": 1, "sensible": 2, "silly": -2, "inaccurate": -2,
-    "incorrect": -2, "overlook": -1, "mistaken": -2, "exaggerate": -1, "oversimplify": -2, "conflate": -1, "misunderstand": -2,
+    "absurd": -2, "appalling": -3, "baffling": -1, "bloody": -1, "bogus": -2, "clumsy": -2, "courageous": 2,
+    "disappointing": -2, "dead": -1, "dense": -1, "divisive": -2, "elegant": 2, "false": -2, "flawed": -2,
+    "indisputable": 1, "insightful": 3, "insular": -1, "irrelevant": -2, "laughable": -2, "misguided": -3,
+    "misleading": -2, "naive": -2, "naïve": -2, "nonsense": -3, "outdated": -1, "overblown": -2, "overrated": -2,
+    "overstep": -2, "pointless": -2, "precise": 1, "ridiculous": -3, "rubbish": -3, "spot-on": 3, "startling": 1,
+    "thoughtful": 2, "true": 2, "unfair": -2, "unfounded": -2, "useful": 2, "viable": 2, "vibrant": 2, "wrong": -2,
+    "expensive": -1, "awkward": -1, "indispensable": 2, "mediocre": -2, "sane": 1, "sensible": 2, "silly": -2,
+    "inaccurate": -2, "incorrect": -2, "overlook": -1, "mistaken": -2, "exaggerate": -1, "oversimplify": -2,
+    "conflate": -1, "misunderstand": -2,
 }  # fmt: skip
 
 
@@ -40,7 +43,10 @@ def _valences() -> dict[str, float]:
 def valence(token: Token) -> float:
     """How favourable the word is, from -4 to 4, 0 where neutral or unknown. Negation is not applied."""
     known = _valences()
-    if token.pos_ in {"PROPN", "ADP", "AUX", "DET", "PRON", "CCONJ", "SCONJ", "PART", "NUM", "PUNCT", "INTJ"} and token.lower_ not in _JUDGING:
+    if (
+        token.pos_ in {"PROPN", "ADP", "AUX", "DET", "PRON", "CCONJ", "SCONJ", "PART", "NUM", "PUNCT", "INTJ"}
+        and token.lower_ not in _JUDGING
+    ):
         return 0.0
     if token.lower_ in {"like", "kind", "well", "pretty", "just", "help"} and token.pos_ != "VERB":
         return 0.0
@@ -57,8 +63,10 @@ def is_negated(token: Token) -> bool:
     if any(is_negation(child) for child in token.children):
         return True
     head = token.head
-    return token.dep_ in {"acomp", "attr", "xcomp", "oprd", "amod", "dobj"} and head is not token and any(
-        is_negation(child) for child in head.children
+    return (
+        token.dep_ in {"acomp", "attr", "xcomp", "oprd", "amod", "dobj"}
+        and head is not token
+        and any(is_negation(child) for child in head.children)
     )
 
 
@@ -89,8 +97,7 @@ def is_imperative(root: Token) -> bool:
         if child.tag_ == "TO":
             return False
     before = [token for token in root.sent if token.i < root.i and not token.is_punct and not token.is_space]
-    return all(token.dep_ in {"advmod", "neg", "aux", "cc", "intj", "npadvmod", "advcl", "prep", "pobj", "det", "mark", "nsubj", "amod",
-                              "compound", "punct", "dep", "nummod", "vocative"} for token in before)  # fmt: skip
+    return all(token.dep_ not in {"ROOT", "ccomp", "conj", "attr", "dobj", "acomp", "poss"} for token in before)
 
 
 def noun_phrase(token: Token) -> TokenSpan:

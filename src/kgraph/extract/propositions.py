@@ -11,13 +11,16 @@ from kgraph.extract.kinds import OPINION
 from kgraph.extract.sentences import Sentence
 from kgraph.model.annotations import Mention, Proposition
 
-_NO_SUBJECT = frozenset({"there", "it", "this", "that", "what", "which", "who", "one", "you", "he", "she", "they", "these", "those", "i", "we"})
+_NO_SUBJECT = frozenset(
+    {"there", "it", "this", "that", "what", "which", "who", "one", "you", "he", "she", "they", "these", "those", "i", "we"}
+)
 
 
 def find_proposition(sentence: Sentence, mentions: Sequence[Mention], writer: str) -> Proposition | None:
     """The main clause as a triple, None where it lacks a subject that can be named or an object.
 
-    `I think that …` gives way to what is thought. The writer stands for `I`; other pronouns count only where they were resolved.
+    `I think that …` gives way to what is thought. The writer stands for `I`; other pronouns count only where they were
+    resolved.
     """
     verb = sentence.tokens.root
     if verb.lemma_.lower() in OPINION:

@@ -1,7 +1,7 @@
 """Who wrote which post, which post each answers, and whose words it repeats.
 
-What the page's layout says is taken as it is. What it leaves out is concluded from words, and each such conclusion is kept with its
-evidence, its signals and a confidence, so that it can be undone:
+What the page's layout says is taken as it is. What it leaves out is concluded from words, and each such conclusion is kept
+with its evidence, its signals and a confidence, so that it can be undone:
 
 - Unheaded posts on a page whose comments are headed are its author's. Who that is, commenters tell: they call the author by
   name, or credit the article to somebody.
@@ -10,12 +10,13 @@ evidence, its signals and a confidence, so that it can be undone:
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from kgraph import iris
-from kgraph.extract.address import Address, Form, Participants, addresses, credited_authors, forms_of
+from kgraph.extract.address import Address, Form, Participants, addresses, credited_authors, forms_of, straighten_same_length
 from kgraph.extract.parse import ParsedPost
 from kgraph.extract.quotations import Repetition, find_repetitions
 from kgraph.extract.words import straighten
@@ -258,7 +259,9 @@ def _owner_under_a_handle(
 
 
 def _likeness(handle: str, name: str, site: str | None) -> tuple[str, ...]:
-    """Why a handle may be this author's: made of the whole name (`philhaack`, `phaack`), or the site's own name with part of theirs."""
+    """Why a handle may be this author's: made of the whole name (`philhaack`, `phaack`), or the site's own name with part of
+    theirs.
+    """
     parts = straighten(name).casefold().split()
     plain = "".join(character for character in handle.casefold() if character.isalnum())
     if len(plain) < 4 or not parts:
@@ -333,7 +336,30 @@ def _parent(
     if later is not None:
         person = earlier.called(later.name) or ""
         return Reply(post=post.id, parent=latest[person], judgement=Judgement(0.75, "address"), evidence=(later.span,))
+    named = _named_commenter(document, post, latest, people, {owner, writer[post.id]})
+    if named is not None:
+        person, span = named
+        return Reply(post=post.id, parent=latest[person], judgement=Judgement(0.65, "named"), evidence=(span,))
     return Reply(post=post.id, parent=article.id, judgement=_DEFAULT) if article is not None else None
+
+
+_AS_NAMED = re.compile(
+    r"\b(?:[Ll]ike|[Aa]s|[Aa]gree(?:d)? with|[Tt]o|[Ww]hat|\+1 (?:to|for)"
+    r"|[Ww]ith) (?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?)(?P<said> (?:said|says|pointed out|points out|mentioned|mentions"
+    r"|wrote|writes|suggested|suggests|noted|notes)\b)?"
+)
+
+
+def _named_commenter(
+    document: Document, post: Post, latest: Mapping[str, str], people: Mapping[str, Entity], not_these: Collection[str | None]
+) -> tuple[str, Span] | None:
+    """An earlier commenter whose words a post takes up by name: `Like Ana said, …`, `I agree with Ben.`"""
+    earlier = Participants({person: people[person].name for person in latest})
+    for match in _AS_NAMED.finditer(straighten_same_length(document.words(post.span))):
+        person = earlier.called(match["name"])
+        if person is not None and person not in not_these and (match["said"] or "gree" in match.group()):
+            return person, Span(post.span.start + match.start("name"), post.span.start + match.end("name"))
+    return None
 
 
 def _first(called: Sequence[Address], wanted: Callable[[Address], bool]) -> Address | None:

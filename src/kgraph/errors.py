@@ -64,13 +64,21 @@ class UnknownMediaType(Rejected):
 
 
 class Quarantined(KgraphError):
-    """A document that did not pass a gate; `report` is its findings in words, `quads` its graph as N-Quads."""
+    """What a gate refused: a document's graph, or of one that passed without them the single assertions.
 
-    def __init__(self, source: str, gate: str, report: str, quads: bytes) -> None:
-        super().__init__(f"{source}: the {gate} gate refused it", hint="its graph and report are in the store's quarantine")
+    `document` is the document's reference, `report` the findings in words, `report_turtle` as a SHACL validation report,
+    `quads` the refused graph as N-Quads.
+    """
+
+    def __init__(
+        self, source: str, refused: str, *, document: str, gate: str, report: str, report_turtle: str, quads: bytes
+    ) -> None:
+        super().__init__(f"{source}: the {gate} gate refused {refused}", hint="its graph and report are in the store's quarantine")
         self.source = source
+        self.document = document
         self.gate = gate
         self.report = report
+        self.report_turtle = report_turtle
         self.quads = quads
 
 

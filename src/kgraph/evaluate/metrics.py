@@ -132,7 +132,9 @@ def compare(found: Page, gold: Page, text: str) -> Score:
         stance += Counts.between(stances, right.stances)
         reported += Counts.between({"reported"} if mine.reported else set(), {"reported"} if right.reported else set())
     return Score(
-        entities={type: _entity_counts(type, found, gold, entities) for type in sorted({entity.type for entity in gold.entities})},
+        entities={
+            type: _entity_counts(type, found, gold, entities) for type in sorted({entity.type for entity in gold.entities})
+        },
         posts=len(gold.posts),
         posts_found=len(posts),
         posts_extra=len(found.posts) - len(posts),

@@ -100,7 +100,8 @@ def _from_gold(gold: Mapping[str, Any]) -> Page:
     authors = {post["id"]: post["author"] for post in gold["posts"]}
     return Page(
         posts=tuple(
-            PagePost(post["id"], post["author"] or "", post.get("reply_to"), post["start"], post["end"]) for post in gold["posts"]
+            PagePost(post["id"], post["author"] or "", post.get("reply_to"), post["start"], post["end"])
+            for post in gold["posts"]
         ),
         entities=tuple(
             PageEntity(

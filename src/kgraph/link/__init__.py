@@ -25,7 +25,7 @@ def link(extraction: Extraction, catalog: Catalog) -> Extraction:
             sureness[mention.entity] = max(sureness.get(mention.entity, 0.0), mention.judgement.confidence)
     links = []
     for entity in extraction.entities:
-        entry = catalog.by_id.get(entity.id)
+        entry = catalog.by_id(entity.id)
         if entry is None or entity.kind is EntityKind.PERSON:
             continue
         links.extend(_links(extraction.document.id, entity, entry, sureness.get(entity.id, 0.0)))

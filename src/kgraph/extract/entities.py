@@ -7,7 +7,7 @@ name, or a handle, only within the document.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kgraph import iris
@@ -34,7 +34,9 @@ class _Thing:
     creators: dict[str, None] = field(default_factory=dict)
 
 
-def resolve_entities(document: Document, thread: Thread, named: Sequence[Named]) -> tuple[tuple[Entity, ...], tuple[Mention, ...]]:
+def resolve_entities(
+    document: Document, thread: Thread, named: Sequence[Named]
+) -> tuple[tuple[Entity, ...], tuple[Mention, ...]]:
     """The document's entities, those of the thread first and then by first mention, and one mention for each name."""
     things: dict[str, _Thing] = {}
     people = _People(document, thread, named)
@@ -48,11 +50,38 @@ def resolve_entities(document: Document, thread: Thread, named: Sequence[Named])
         for creator in name.creators:
             if creator in ids and ids[creator] != ids[name.span]:
                 things[ids[name.span]].creators.setdefault(ids[creator])
+    site = _site(document, things)
+    if site is not None:
+        things.setdefault(site.id, site)
     in_thread = {person.id: person for person in thread.people}
     entities = [_with_forms(person, things.get(person.id)) for person in thread.people]
     entities.extend(_entity(thing) for thing in things.values() if thing.id not in in_thread)
     mentions = tuple(Mention(post=name.post, span=name.span, entity=ids[name.span], judgement=name.judgement) for name in named)
     return tuple(entities), mentions
+
+
+def site_of(document: Document, entities: Iterable[Entity]) -> str | None:
+    """The id of the platform that the page is part of, None where the page names no site."""
+    if not document.site:
+        return None
+    wanted = _bare(document.site)
+    named = (
+        entity.id
+        for entity in entities
+        if entity.kind is EntityKind.PLATFORM and wanted in map(_bare, (entity.name, *entity.aliases))
+    )
+    return next(named, None)
+
+
+def _bare(name: str) -> str:
+    return _ARTICLE.sub("", fold(name))
+
+
+def _site(document: Document, things: Mapping[str, _Thing]) -> _Thing | None:
+    """The page's site, unless a name of the text already means it."""
+    if not document.site or any(_bare(document.site) in map(_bare, [thing.name, *thing.forms]) for thing in things.values()):
+        return None
+    return _Thing(iris.entity(EntityKind.PLATFORM.value, document.site), EntityKind.PLATFORM, document.site)
 
 
 def _thing_of(document: Document, name: Named, people: _People) -> _Thing:

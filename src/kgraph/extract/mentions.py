@@ -9,19 +9,19 @@ person's or a place's counts only where the words around it speak for the thing 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from spacy.tokens import Span as TokenSpan
 from spacy.tokens import Token
 
-from kgraph.catalog import Catalog, Entry, Hit
+from kgraph.catalog import Ambiguity, Catalog, Entry, Hit
 from kgraph.extract.address import addresses, straighten_same_length
 from kgraph.extract.parse import ParsedPost
 from kgraph.extract.people import PersonName, is_dictionary_word, is_given_name, names_of_people, word_classes
 from kgraph.extract.wording import worded_names
-from kgraph.model.annotations import Entity, EntityKind, Judgement
+from kgraph.model.annotations import EntityKind, Judgement
 from kgraph.model.extraction import Thread
 from kgraph.model.text import Document, Span
 
@@ -60,7 +60,11 @@ _LIKELY_PERSON = 0.25
 def find_mentions(document: Document, posts: Sequence[ParsedPost], thread: Thread, catalog: Catalog) -> tuple[Named, ...]:
     """Every name in the posts, in the order of the text, none overlapping another."""
     hits = {post.post.id: list(catalog.find(document.text, post.post.span.start, post.post.span.end)) for post in posts}
-    supported = _supported_entries(posts, hits)
+    meanings = {post.post.id: _meanings(post, hits[post.post.id], document.title or "") for post in posts}
+    settled = _settled(posts, meanings)
+    coinages = Counter(
+        match.group().casefold() for post in posts for match in _COINAGE.finditer(document.words(post.post.span))
+    )
     forms = _Forms(document, thread)
     proposals: dict[str, list[_Proposal]] = {post.post.id: [] for post in posts}
     people = {post.post.id: names_of_people(post.parse, at_least=_LIKELY_PERSON) for post in posts}
@@ -72,11 +76,15 @@ def find_mentions(document: Document, posts: Sequence[ParsedPost], thread: Threa
         forms.learn(proposal.named for proposal in found if proposal.named.kind is EntityKind.PERSON)
     for post in posts:
         found = proposals[post.post.id]
-        found.extend(_from_catalog(document, post, hits[post.post.id], supported))
+        found.extend(_from_catalog(document, post, meanings[post.post.id], settled))
         found.extend(_called(document, post, forms))
         found.extend(_single_names(document, post, people[post.post.id], forms))
         found.extend(_site(document, post))
-        found.extend(_tagged(document, post, catalog))
+        found.extend(_tagged(document, post))
+        found.extend(_coined(document, post, catalog, coinages))
+    chosen = {post.post.id: _choose(proposals[post.post.id]) for post in posts}
+    for post in posts:
+        proposals[post.post.id].extend(_otherwise_cased(document, post, chosen.values()))
     return tuple(named for post in posts for named in _choose(proposals[post.post.id]))
 
 
@@ -124,7 +132,12 @@ def _from_wording(document: Document, post: ParsedPost) -> Iterable[_Proposal]:
         creators = []
         for first, last in worded.creators:
             for proposal in _proposal(
-                document, post, Span(start + first, start + last), EntityKind.PERSON, _CREATOR, Judgement(worded.confidence, worded.rule)
+                document,
+                post,
+                Span(start + first, start + last),
+                EntityKind.PERSON,
+                _CREATOR,
+                Judgement(worded.confidence, worded.rule),
             ):
                 creators.append(proposal.named.span)
                 yield proposal
@@ -148,12 +161,13 @@ _NOT_A_NAME = frozenset(
 def _full_names(document: Document, post: ParsedPost, names: Sequence[PersonName], hits: Sequence[Hit]) -> Iterable[_Proposal]:
     """Names of two words or more."""
     known = {hit.span for hit in hits}
-    for name in names:
-        tokens = _trimmed(_with_initials(name.tokens))
-        if tokens is None:
+    for name in _joined(post, names):
+        tokens = _trimmed(name.tokens)
+        if tokens is None or _is_in_marks(tokens):
             continue
         words = [token.text for token in tokens if token.text not in "-.'’"]
-        if len(words) < 2 or len(words) > 5 or post.span(tokens) in known or name.probability < _LIKELY_PERSON:
+        titled = tokens.start and parse_before(tokens).rstrip(".").lower() in _HONORIFICS
+        if (len(words) < 2 and not titled) or len(words) > 5 or post.span(tokens) in known or name.probability < _LIKELY_PERSON:
             continue
         if any(word.casefold() in _NOT_A_NAME for word in words) or not _well_formed(tokens):
             continue
@@ -162,15 +176,63 @@ def _full_names(document: Document, post: ParsedPost, names: Sequence[PersonName
             continue
         if all(is_dictionary_word(word) and not is_given_name(word) for word in words) and name.probability < 0.8:
             continue
-        yield from _proposal(document, post, post.span(tokens), EntityKind.PERSON, _FULL_NAME, Judgement(round(name.probability, 2), "people-model"))
+        yield from _proposal(
+            document,
+            post,
+            post.span(tokens),
+            EntityKind.PERSON,
+            _FULL_NAME,
+            Judgement(round(name.probability, 2), "people-model"),
+        )
 
 
-def _with_initials(tokens: TokenSpan) -> TokenSpan:
-    """The name with the initials that stand before it (`E. V. Debs`, `JR Smith`) and its particles."""
-    parse, start, end = tokens.doc, tokens.start, tokens.end
-    while start > 0 and re.fullmatch(r"(?:[A-Z]\.?){1,3}", parse[start - 1].text) and parse[start - 1].text not in {"I", "A"}:
-        start -= 1
-    return parse[start:end]
+def _joined(post: ParsedPost, names: Sequence[PersonName]) -> Iterable[PersonName]:
+    """The model's names, and those that a form gives away: `Mr. Lima`, `EV Lima, Ana Sol and …`, `Don Lima's blog`."""
+    yield from names
+    taken = {token.i for name in names for token in name.tokens}
+    parse = post.parse
+    for at in range(len(parse) - 1):
+        token, after = parse[at], parse[at + 1]
+        text = token.text
+        if (
+            not text[0].isupper()
+            or after.i in taken
+            or not after.text[0].isupper()
+            or token.whitespace_ != " "
+            or not after.text[1:].islower()
+        ):
+            continue
+        if at not in taken and text.rstrip(".").lower() in _HONORIFICS and after.pos_ == "PROPN":
+            yield PersonName(parse[at + 1 : at + 2], 0.8)
+        elif re.fullmatch(r"(?:[A-Z]\.?){1,3}", text) and text not in {"I", "A"} and after.tag_ == "NNP":
+            if any(
+                abs(name.tokens.start - after.i) <= 3 and name.tokens.start > after.i and name.probability > _SURE_PERSON
+                for name in names
+            ):
+                yield PersonName(parse[at : at + 2], 0.6)
+        elif (
+            at not in taken and is_given_name(text) and "S" in word_classes(after.lower_) and token.tag_ == after.tag_ == "NNP"
+        ):
+            if at + 2 < len(parse) and parse[at + 2].text in {"'s", "’s"}:
+                yield PersonName(parse[at : at + 2], 0.6)
+
+
+def parse_before(tokens: TokenSpan) -> str:
+    return str(tokens.doc[tokens.start - 1].text)
+
+
+def _is_in_marks(tokens: TokenSpan) -> bool:
+    """Whether quotation marks hug the name: then it is spoken of as a name, a handle or a title."""
+    parse = tokens.doc
+    return (
+        0 < tokens.start
+        and tokens.end < len(parse)
+        and parse[tokens.start - 1].text in _MARKS
+        and parse[tokens.end].text in _MARKS
+    )
+
+
+_MARKS = frozenset("\"“”‘’'*_")
 
 
 def _trimmed(tokens: TokenSpan) -> TokenSpan | None:
@@ -212,7 +274,9 @@ class _Forms:
             for name in {person.name, *person.aliases, named.get(person.id, person.name)}:
                 self._add(name, person.id)
         self._document = document
-        self._writer = {post: account.person for post, id in thread.authors.items() for account in thread.accounts if account.id == id}
+        self._writer = {
+            post: account.person for post, id in thread.authors.items() for account in thread.accounts if account.id == id
+        }
         self._answered = {reply.post: self._writer.get(reply.parent) for reply in thread.replies}
 
     def _add(self, name: str, person: str) -> None:
@@ -227,10 +291,18 @@ class _Forms:
         """Takes in the full names that the text itself mentions; a person without an id goes by the folded name."""
         for named in names:
             words = named.surface.split()
-            if named.surface.casefold() not in self._people and len(words) > 1:
+            if named.surface.casefold() in self._people:
+                continue
+            if len(words) == 1:
+                self._short[named.surface.casefold()].add("")
+            else:
                 for word in (words[0], words[-1]):
                     if len(word) > 2:
                         self._short[word.casefold()].add("")
+
+    def is_shared(self, name: str) -> bool:
+        """Whether several people here go by this name."""
+        return len(self._short.get(name.casefold(), ())) > 1
 
     def whole(self, name: str) -> str | None:
         people = self._people.get(name.casefold(), set())
@@ -253,18 +325,25 @@ def _called(document: Document, post: ParsedPost, forms: _Forms) -> Iterable[_Pr
     for address in addresses(document, post):
         name, at = address.name, document.text[max(0, address.span.start - 2) : address.span.start].strip().endswith("@")
         words = name.split()
-        person = next((found for n in range(len(words), 0, -1) if (found := forms.of(" ".join(words[:n]), post.post.id)) is not None), None)
+        person = next(
+            (found for n in range(len(words), 0, -1) if (found := forms.of(" ".join(words[:n]), post.post.id)) is not None),
+            None,
+        )
         length = next((n for n in range(len(words), 0, -1) if forms.of(" ".join(words[:n]), post.post.id) is not None), 0)
         if length:
             name = " ".join(words[:length])
             span = Span(address.span.start, address.span.start + len(name))
-            yield from _proposal(document, post, span, EntityKind.PERSON, _CALLED, Judgement(0.95, "address"), person=person or None)
+            yield from _proposal(
+                document, post, span, EntityKind.PERSON, _CALLED, Judgement(0.95, "address"), person=person or None
+            )
         elif at or (is_given_name(words[0]) and not set(word_classes(words[0].lower())) & set("var")):
             span = Span(address.span.start, address.span.start + len(name))
             yield from _proposal(document, post, span, EntityKind.PERSON, _PERSON, Judgement(0.7, "address"))
 
 
-_SAYING = frozenset("say write argue think tell ask claim note suggest mention believe explain point state reply add agree comment want know".split())
+_SAYING = frozenset(
+    "say write argue think tell ask claim note suggest mention believe explain point state reply add agree comment want know".split()
+)
 
 
 def _single_names(document: Document, post: ParsedPost, names: Sequence[PersonName], forms: _Forms) -> Iterable[_Proposal]:
@@ -277,17 +356,35 @@ def _single_names(document: Document, post: ParsedPost, names: Sequence[PersonNa
         person = forms.of(text, post.post.id)
         probability = likely.get(token.i, 0.0)
         if person is not None:
-            if _stands_alone(token) and (token.pos_ == "PROPN" or probability or not is_dictionary_word(text)):
+            if _stands_alone(token) and (token.pos_ == "PROPN" or probability or forms.whole(text) is not None):
                 if text[0].islower() and (is_dictionary_word(text) or len(text) < 5):
                     continue
-                yield from _proposal(document, post, post.span(token), EntityKind.PERSON, _CALLED, Judgement(0.9, "short-name"), person=person or None)
+                yield from _proposal(
+                    document,
+                    post,
+                    post.span(token),
+                    EntityKind.PERSON,
+                    _CALLED,
+                    Judgement(0.9, "short-name"),
+                    person=person or None,
+                )
             continue
-        if probability < _SURE_PERSON or not text[0].isupper() or not text.isalpha() or text.isupper() or not _stands_alone(token):
+        if (
+            probability < _SURE_PERSON
+            or forms.is_shared(text)
+            or _is_in_marks(post.parse[token.i : token.i + 1])
+            or not text[0].isupper()
+            or not text.isalpha()
+            or text.isupper()
+            or not _stands_alone(token)
+        ):
             continue
         classes = word_classes(text.lower())
         sure = "G" in classes and not set(classes) & set("var")
         if sure or (token.ent_type_ == "PERSON" and _acts_like_a_person(token)):
-            yield from _proposal(document, post, post.span(token), EntityKind.PERSON, _PERSON, Judgement(round(probability, 2), "people-model"))
+            yield from _proposal(
+                document, post, post.span(token), EntityKind.PERSON, _PERSON, Judgement(round(probability, 2), "people-model")
+            )
 
 
 def _stands_alone(token: Token) -> bool:
@@ -295,9 +392,21 @@ def _stands_alone(token: Token) -> bool:
     parse = token.doc
     before = parse[token.i - 1] if token.i else None
     after = parse[token.i + 1] if token.i + 1 < len(parse) else None
-    if after is not None and token.whitespace_ == " " and after.text[0].isupper() and after.pos_ == "PROPN" and not after.is_sent_start:
+    if (
+        after is not None
+        and token.whitespace_ == " "
+        and after.text[0].isupper()
+        and after.pos_ == "PROPN"
+        and not after.is_sent_start
+    ):
         return False
-    return not (before is not None and before.whitespace_ == " " and before.text[0].isupper() and before.pos_ == "PROPN" and not token.is_sent_start)
+    return not (
+        before is not None
+        and before.whitespace_ == " "
+        and before.text[0].isupper()
+        and before.pos_ == "PROPN"
+        and not token.is_sent_start
+    )
 
 
 def _acts_like_a_person(token: Token) -> bool:
@@ -311,7 +420,9 @@ def _acts_like_a_person(token: Token) -> bool:
     return before in {"thanks", "by", "with"} and token.dep_ in {"pobj", "npadvmod", "dobj"} and before != "with"
 
 
-_HELD = frozenset("view opinion argument point idea theory law claim position thought book paper work question answer suggestion comment advice".split())
+_HELD = frozenset(
+    "view opinion argument point idea theory law claim position thought book paper work question answer suggestion comment advice".split()
+)
 
 # The catalog ----------------------------------------------------------------------------------------------------------
 
@@ -325,33 +436,47 @@ _USE_AFTER = frozenset(
     "plugins extension extensions client server feature features version blog forum channel code library framework database programmer support "
     "integration project projects".split()
 )
-_ACTING = frozenset("allow let do offer provide make launch host support add enable give show announce run require work".split())
+_ACTING = frozenset(
+    "allow let do offer provide make launch host support add enable give show announce run require work".split()
+)
 _PRODUCT_LABELS = frozenset({"ORG", "PRODUCT", "WORK_OF_ART"})
-_SUPPORT_NEEDED = 2
+_PLACE_LABELS = frozenset({"GPE", "LOC", "FAC"})
+_NEEDED = {Ambiguity.NONE: 0, Ambiguity.CASE: 0, Ambiguity.CONTEXT: 2}
+"""How much must speak for a name: nothing where its spelling does, more for one that is a common word or name in any spelling."""
 
 
-def _is_ambiguous(hit: Hit) -> bool:
-    return hit.ambiguity != "none"
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What the catalog's name means here, and how much the words around speak for it."""
+
+    hit: Hit
+    entry: Entry
+    support: int
+
+    @property
+    def accepted(self) -> bool:
+        short = 1 if self.hit.ambiguity is Ambiguity.CONTEXT and len(self.hit.span) < 3 else 0
+        return self.support >= _NEEDED[self.hit.ambiguity] + short
 
 
-def _supported_entries(posts: Sequence[ParsedPost], hits: dict[str, list[Hit]]) -> dict[str, frozenset[str]]:
-    """The ambiguous names that the words around one of them speak for, with the entry that they then mean in the whole page."""
-    supported: dict[str, set[str]] = defaultdict(set)
-    for post in posts:
-        of_post = hits[post.post.id]
-        sure = [hit.span for hit in of_post if not _is_ambiguous(hit)]
-        for hit in of_post:
-            if _is_ambiguous(hit) and _support(post, hit, sure) >= _SUPPORT_NEEDED:
-                supported[_form(post, hit)].update(entry.id for entry in hit.entries)
-    return {form: frozenset(ids) for form, ids in supported.items()}
+def _meanings(post: ParsedPost, hits: Sequence[Hit], title: str) -> list[_Meaning]:
+    """The catalog's names of a post, each with the entry that the words around fit best."""
+    sure = [hit.span for hit in hits if hit.ambiguity is Ambiguity.NONE]
+    found = []
+    for hit in hits:
+        scored = [(_support(post, hit, entry.kind, hits, sure, title), entry) for entry in hit.entries]
+        if scored:
+            support, entry = max(scored, key=lambda pair: pair[0])
+            found.append(_Meaning(hit, entry, support))
+    return found
 
 
 def _form(post: ParsedPost, hit: Hit) -> str:
     return post.parse.text[hit.span.start - post.start : hit.span.end - post.start]
 
 
-def _support(post: ParsedPost, hit: Hit, sure: Sequence[Span]) -> int:
-    """How much the words around an ambiguous name speak for the thing of the catalog."""
+def _support(post: ParsedPost, hit: Hit, kind: EntityKind, hits: Sequence[Hit], sure: Sequence[Span], title: str) -> int:
+    """How much the words around a name speak for a thing of this kind."""
     tokens = post.tokens(hit.span)
     if tokens is None:
         return 0
@@ -363,6 +488,16 @@ def _support(post: ParsedPost, hit: Hit, sure: Sequence[Span]) -> int:
     after = last.nbor(1) if last.i + 1 < sentence.end else None
     labels = {token.ent_type_ for token in tokens}
     points = 0
+    if before is not None and first.tag_ in {"NNP", "NNPS"} and not before.is_punct:
+        points += 1
+    if kind is EntityKind.PLACE:
+        if before is not None and before.lower_ in _PLACE_PREPOSITIONS:
+            points += 1
+        if labels & _PLACE_LABELS:
+            points += 1
+        if any(_next_to(post, hit, other) and any(entry.kind is EntityKind.PLACE for entry in other.entries) for other in hits):
+            points += 1
+        return points
     if before is not None and (before.lower_ in _USE_BEFORE or before.lemma_.lower() in _USE_BEFORE):
         points += 2
     if first.dep_ in {"pobj", "dobj"} and first.head.lemma_.lower() in _USE_BEFORE:
@@ -377,15 +512,24 @@ def _support(post: ParsedPost, hit: Hit, sure: Sequence[Span]) -> int:
         points += 1
     if labels & _PRODUCT_LABELS:
         points += 1
-    elif "PERSON" in labels and len({token.ent_iob_ for token in tokens}) == 1 and not is_given_name(first.text):
-        points += 0
-    elif labels & {"DATE", "TIME", "CARDINAL", "NORP"}:
+    elif labels & {"DATE", "TIME", "CARDINAL"}:
         points -= 1
-    if before is not None and first.text[0].isupper() and not before.is_punct and first.pos_ == "PROPN":
-        points += 1
     if re.search(r"[a-z][A-Z]|[A-Z]{2}|\d|\.", tokens.text):
         points += 1
+    if tokens.text in title:
+        points += 1
     return points
+
+
+def _next_to(post: ParsedPost, hit: Hit, other: Hit) -> bool:
+    """Whether only a comma, a slash or `and` stands between the two."""
+    if other.span.start >= hit.span.end:
+        between = post.parse.text[hit.span.end - post.start : other.span.start - post.start]
+    elif hit.span.start >= other.span.end:
+        between = post.parse.text[other.span.end - post.start : hit.span.start - post.start]
+    else:
+        return False
+    return len(between) < 10 and between.strip(" ,/&") in {"", "and", "or", "to"}
 
 
 def _listed_with(tokens: TokenSpan, post: ParsedPost, sure: Sequence[Span]) -> bool:
@@ -396,20 +540,63 @@ def _listed_with(tokens: TokenSpan, post: ParsedPost, sure: Sequence[Span]) -> b
 
 
 def _from_catalog(
-    document: Document, post: ParsedPost, hits: Sequence[Hit], supported: dict[str, frozenset[str]]
+    document: Document, post: ParsedPost, meanings: Sequence[_Meaning], settled: Mapping[str, Entry]
 ) -> Iterable[_Proposal]:  # fmt: skip
-    for hit in hits:
-        if not hit.entries:
+    """The names of the catalog that count: what one mention on the page settles holds for all of them."""
+    for meaning in meanings:
+        hit = meaning.hit
+        form = _form(post, hit)
+        if hit.ambiguity is Ambiguity.NONE:
+            if not _is_part_of_quoted_name(post, hit.span):
+                yield from _proposal(
+                    document,
+                    post,
+                    hit.span,
+                    meaning.entry.kind,
+                    _CATALOG,
+                    Judgement(0.95, "catalog"),
+                    entry=meaning.entry,
+                    trim=False,
+                )
             continue
-        entry = hit.entries[0]
-        if not _is_ambiguous(hit):
+        entry = settled.get(form) or settled.get(form.casefold() if not is_dictionary_word(form) else "")
+        if entry is not None and not _inside_a_longer_name(post, hit.span) and not _is_part_of_quoted_name(post, hit.span):
             yield from _proposal(
-                document, post, hit.span, entry.kind, _CATALOG, Judgement(0.95, "catalog"), entry=entry, trim=False
+                document,
+                post,
+                hit.span,
+                entry.kind,
+                _CATALOG_CONTEXT,
+                Judgement(0.75, "catalog-in-context"),
+                entry=entry,
+                trim=False,
             )
-        elif supported.get(_form(post, hit)) and not _inside_a_longer_name(post, hit.span):
-            yield from _proposal(
-                document, post, hit.span, entry.kind, _CATALOG_CONTEXT, Judgement(0.75, "catalog-in-context"), entry=entry, trim=False
-            )
+
+
+def _settled(posts: Sequence[ParsedPost], meanings: Mapping[str, Sequence[_Meaning]]) -> dict[str, Entry]:
+    """What each ambiguous form means on this page: the entry that some mention of it has enough support for."""
+    best: dict[str, _Meaning] = {}
+    for post in posts:
+        for meaning in meanings[post.post.id]:
+            form = _form(post, meaning.hit)
+            if (
+                meaning.hit.ambiguity is not Ambiguity.NONE
+                and meaning.accepted
+                and not _inside_a_longer_name(post, meaning.hit.span)
+            ):
+                for key in {form, form.casefold()}:
+                    if key not in best or meaning.support > best[key].support:
+                        best[key] = meaning
+    return {form: meaning.entry for form, meaning in best.items()}
+
+
+def _is_part_of_quoted_name(post: ParsedPost, span: Span) -> bool:
+    """Whether a common word stands in quotation marks after another capitalised word: the label of a button, not the product."""
+    tokens = post.tokens(span)
+    if tokens is None or len(tokens) > 1 or tokens.start < 2 or not is_dictionary_word(tokens.text):
+        return False
+    before = tokens[0].nbor(-1)
+    return before.text[0].isupper() and before.whitespace_ == " " and before.nbor(-1).text in _MARKS
 
 
 def _inside_a_longer_name(post: ParsedPost, span: Span) -> bool:
@@ -419,9 +606,37 @@ def _inside_a_longer_name(post: ParsedPost, span: Span) -> bool:
         return False
     before = tokens[0].nbor(-1) if tokens.start > tokens.sent.start else None
     after = tokens[-1].nbor(1) if tokens.end < tokens.sent.end else None
-    names_before = before is not None and before.text[0].isupper() and before.pos_ == "PROPN" and before.whitespace_ == " " and before.i > tokens.sent.start
-    names_after = after is not None and after.text[0].isupper() and after.pos_ == "PROPN" and tokens[-1].whitespace_ == " " and after.lower_ not in _USE_AFTER
+    names_before = (
+        before is not None
+        and before.text[0].isupper()
+        and before.pos_ == "PROPN"
+        and before.whitespace_ == " "
+        and before.i > tokens.sent.start
+    )
+    names_after = (
+        after is not None
+        and after.text[0].isupper()
+        and after.pos_ == "PROPN"
+        and tokens[-1].whitespace_ == " "
+        and after.lower_ not in _USE_AFTER
+    )
     return names_before or names_after
+
+
+def _otherwise_cased(document: Document, post: ParsedPost, chosen: Iterable[Sequence[Named]]) -> Iterable[_Proposal]:
+    """The catalog's names that the page spells as the catalog does in one place, where it writes them small in another."""
+    known = {named.surface: named for of_post in chosen for named in of_post if named.entry is not None and not named.surface.islower()}
+    start, text = post.post.span.start, document.words(post.post.span)
+    small = text.casefold()
+    for surface, named in known.items():
+        form = surface.casefold()
+        if len(form) < 4 or form not in small or is_dictionary_word(form) or len(small) != len(text) or named.kind is EntityKind.PLACE:
+            continue
+        for match in re.finditer(rf"(?<![\w.@/]){re.escape(form)}(?!\w)", text):
+            span = Span(start + match.start(), start + match.end())
+            yield from _proposal(
+                document, post, span, named.kind, _TAGGED, Judgement(0.85, "catalog-respelled"), entry=named.entry, trim=False
+            )
 
 
 def _site(document: Document, post: ParsedPost) -> Iterable[_Proposal]:
@@ -434,22 +649,70 @@ def _site(document: Document, post: ParsedPost) -> Iterable[_Proposal]:
     for match in re.finditer(rf"(?<!\w)(?:[Tt]he )?{re.escape(name)}(?!\w)", document.words(post.post.span)):
         start = post.post.span.start
         yield from _proposal(
-            document, post, Span(start + match.start(), start + match.end()), EntityKind.PLATFORM, _SITE, Judgement(0.9, "site"), trim=False
+            document,
+            post,
+            Span(start + match.start(), start + match.end()),
+            EntityKind.PLATFORM,
+            _SITE,
+            Judgement(0.9, "site"),
+            trim=False,
         )
 
 
 # The tagger -----------------------------------------------------------------------------------------------------------
 
-_PLACE_PREPOSITIONS = frozenset("in from to at near of outside across throughout around between into toward towards visiting left".split())
+_PLACE_PREPOSITIONS = frozenset(
+    "in from to at near of outside across throughout around between into toward towards visiting left".split()
+)
 
 
-def _tagged(document: Document, post: ParsedPost, catalog: Catalog) -> Iterable[_Proposal]:
-    """Places and events that the tagger names, where the words around agree."""
+_COINAGE = re.compile(r"(?<![\w@.\\/:-])[A-Z][a-z]+(?:[A-Z]\w*)+(?![\w(\\/]|::|\.\w)")
+_SURNAME_PREFIX = re.compile(r"(?:Mc|Mac|De|Di|La|Le|Van|Von|Fitz|O)[A-Z][a-z]+")
+_MODEL = re.compile(
+    r"\b(?:a|an|the|my|your|his|her|our) (?:(?<!the )(?P<name>[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)* \d{2,4})|(?P<code>[A-Z]{1,3}-?\d{2,4}[A-Z]?))\b(?! (?:percent|people|years|days))"
+)
+_NUMBERED = frozenset(
+    "chapter section version level page step part route room day week june july august october november december january february march april may september".split()
+)
+
+
+def _coined(document: Document, post: ParsedPost, catalog: Catalog, coinages: Mapping[str, int]) -> Iterable[_Proposal]:
+    """Names made up for a thing: `PlumServer`, as the catalog has it in another spelling or the page repeats it, and `a Plum 500`."""
+    start, text = post.post.span.start, document.words(post.post.span)
+    for match in _COINAGE.finditer(text):
+        word, span = match.group(), Span(start + match.start(), start + match.end())
+        known = [entry for entry in catalog.lookup(word) if len(word) > 4]
+        if known:
+            yield from _proposal(
+                document,
+                post,
+                span,
+                known[0].kind,
+                _CATALOG_CONTEXT,
+                Judgement(0.9, "catalog-respelled"),
+                entry=known[0],
+                trim=False,
+            )
+        elif coinages[word.casefold()] > 1 and not _SURNAME_PREFIX.fullmatch(word):
+            yield from _proposal(document, post, span, EntityKind.TECHNOLOGY, _TAGGED, Judgement(0.5, "coinage"))
+    for match in _MODEL.finditer(text):
+        group = str(match.lastgroup)
+        if match[group].split()[0].casefold() not in _NUMBERED:
+            span = Span(start + match.start(group), start + match.end(group))
+            yield from _proposal(document, post, span, EntityKind.TECHNOLOGY, _TAGGED, Judgement(0.5, "model-number"))
+
+
+def _tagged(document: Document, post: ParsedPost) -> Iterable[_Proposal]:
+    """Places that the tagger names, where the words around agree."""
     for entity in post.parse.ents:
         if entity.label_ not in {"GPE", "LOC"}:
             continue
         tokens = _trimmed(entity)
-        if tokens is None or not tokens[0].text[0].isupper() or not all(token.text.isalpha() for token in tokens if not token.is_punct):
+        if (
+            tokens is None
+            or not tokens[0].text[0].isupper()
+            or not all(token.text.isalpha() for token in tokens if not token.is_punct)
+        ):
             continue
         if tokens[0].i == tokens.sent.start and len(tokens) == 1:
             continue

@@ -33,13 +33,14 @@ def worded_names(text: str) -> Iterator[Worded]:
     yield from _platforms(text)
 
 
-_CAPITAL = r"[A-Z][\w.-]*(?:'(?!s\b)\w+)?"
+_CAPITAL = r"[A-Z][\w-]*(?:\.\w+)*(?:'(?!s\b)\w+)?"
 _INNER = r"(?:of|the|and|for|to|in|on|a|an|with|from|at|&)"
 _TITLE = rf"(?:(?:The|A|An|On|In|How|Why|What|Of) )?{_CAPITAL}(?: (?:{_INNER} ){{0,2}}{_CAPITAL}| \d+)*"
 _LONG_TITLE = rf"{_CAPITAL}(?: {_CAPITAL})* (?:of|for|to|and|in|on|at|with)(?: the| a)? {_CAPITAL}(?: {_CAPITAL})*"
 _PARTICLE = r"(?:van|von|de|der|den|del|della|di|da|dos|la|le|bin|al|el)"
-_PERSON = rf"[A-Z][\w.-]*?(?: (?:{_PARTICLE} ){{0,2}}[A-Z][\w.-]*?){{0,3}}"
-_FULL_PERSON = rf"[A-Z][\w.-]*?(?: (?:{_PARTICLE} ){{0,2}}[A-Z][\w.-]*?){{1,3}}"
+_PART = r"[A-Z](?:\.(?:[A-Z]\.)*|[\w-]*?)"
+_PERSON = rf"{_PART}(?: (?:{_PARTICLE} ){{0,2}}{_PART}){{0,3}}"
+_FULL_PERSON = rf"{_PART}(?: (?:{_PARTICLE} ){{0,2}}{_PART}){{1,3}}"
 _OF = r"(?:'s|(?<=s)')"
 _BULLET = r"^[ \t]*(?:[-*•–][ \t]+|\d+[.)][ \t]+)?"
 _QUOTED = r"[\"*_](?P<marked>[A-Z0-9][^\"*_\n]{1,80}?)[,.]?[\"*_]"
@@ -48,23 +49,33 @@ _QUOTED = r"[\"*_](?P<marked>[A-Z0-9][^\"*_\n]{1,80}?)[,.]?[\"*_]"
 
 _WORK = (
     r"(?:books?|novels?|essays?|articles?|films?|movies?|songs?|albums?|papers?|poems?|documentar(?:y|ies)|memoirs?|biograph(?:y|ies)|"
-    r"textbooks?|episodes?|white ?papers?|manifesto|column|report)"
+    r"textbooks?|episodes?|white ?papers?|manifesto|column|report|shows?|sitcom|series|musical|play)"
 )
-_OWNED_LINE = re.compile(rf"{_BULLET}(?P<names>{_PERSON}{_OF}(?:(?:, and |, | & | and ){_PERSON}{_OF})*) [\"*_]?(?P<title>{_TITLE})[\"*_]?[ \t]*[.,;]?[ \t]*$", re.M)
+_OWNED_LINE = re.compile(
+    rf"{_BULLET}(?P<names>{_PERSON}{_OF}(?:(?:, and |, | & | and ){_PERSON}{_OF})*) [\"*_]?(?P<title>{_TITLE})[\"*_]?[ \t]*[.,;]?[ \t]*$",
+    re.M,
+)
 _OWNER = re.compile(rf"({_PERSON}){_OF}(?=[ ,])")
-_BY_LINE = re.compile(rf"{_BULLET}[\"*_]?(?P<title>{_TITLE}(?:: {_TITLE})?)[\"*_]?,? by (?P<name>{_PERSON})[ \t]*[.,;]?[ \t]*$", re.M)
+_BY_LINE = re.compile(
+    rf"{_BULLET}[\"*_]?(?P<title>{_TITLE}(?:: {_TITLE})?)[\"*_]?,? by (?P<name>{_PERSON})[ \t]*[.,;]?[ \t]*$", re.M
+)
 _OWNED = re.compile(rf"\b(?P<name>{_FULL_PERSON}){_OF} (?:(?:\w+ ){{0,2}}{_WORK},? )?{_QUOTED}")
 _OWNED_NOUN = re.compile(rf"\b(?P<name>{_FULL_PERSON}){_OF} (?:\w+ ){{0,2}}{_WORK},? (?P<title>{_TITLE})")
 _BY = re.compile(rf"{_QUOTED},? \(?by (?P<name>{_FULL_PERSON})\b")
 _CALLED = re.compile(rf"\b{_WORK},? (?:called|titled|entitled|named),? (?:{_QUOTED}|(?P<plain>(?:the )?{_TITLE}))")
 _NOUN_TITLE = re.compile(rf"\b{_WORK},? (?:{_QUOTED}|(?P<plain>{_LONG_TITLE}))")
-_READ = re.compile(rf"\b(?:read|reading|wrote|reread|watched|author of|copy of) (?:{_QUOTED})")
+_READ = re.compile(
+    rf"\b(?:read|reading|wrote|reread|watched|author of|copy of) (?:{_QUOTED}|'(?P<single>[A-Z][^'\"\n]{{1,60}})'(?!\w))"
+)
+_OWNED_LONG = re.compile(rf"\b(?P<name>{_FULL_PERSON}){_OF} (?P<title>{_CAPITAL}(?: (?:{_INNER} )?{_CAPITAL}){{2,}}\??)")
 
 
 def _works(text: str) -> Iterator[Worded]:
     owned = list(_OWNED_LINE.finditer(text))
     for match in owned:
-        owners = [(match.start("names") + o.start(1), match.start("names") + o.end(1)) for o in _OWNER.finditer(match["names"] + " ")]
+        owners = [
+            (match.start("names") + o.start(1), match.start("names") + o.end(1)) for o in _OWNER.finditer(match["names"] + " ")
+        ]
         if _in_list(match, owned, text) or any(" " in text[start:end] for start, end in owners):
             sure = 0.9 if _in_list(match, owned, text) else 0.6
             yield Worded(EntityKind.WORK, *match.span("title"), "owned-line", sure, tuple(owners))
@@ -72,28 +83,33 @@ def _works(text: str) -> Iterator[Worded]:
     for match in lines:
         if _in_list(match, lines, text):
             yield Worded(EntityKind.WORK, *match.span("title"), "by-line", 0.9, (match.span("name"),))
-    for rule, pattern in (("owned", _OWNED), ("owned-noun", _OWNED_NOUN), ("by", _BY)):
+    for rule, pattern in (("owned", _OWNED), ("owned-noun", _OWNED_NOUN), ("owned-long", _OWNED_LONG), ("by", _BY)):
         for match in pattern.finditer(text):
-            title = "title" if rule == "owned-noun" else "marked"
+            title = "title" if rule in {"owned-noun", "owned-long"} else "marked"
             yield Worded(EntityKind.WORK, *match.span(title), rule, 0.8, (match.span("name"),))
     for rule, pattern in (("called", _CALLED), ("noun-title", _NOUN_TITLE), ("read", _READ)):
         for match in pattern.finditer(text):
-            group = "marked" if match["marked"] else "plain"
-            if group == "plain" or _is_title(match["marked"]):
+            group = str(match.lastgroup)
+            if group == "plain" or _is_title(match[group]):
                 yield Worded(EntityKind.WORK, *match.span(group), rule, 0.7)
 
 
 def _in_list(match: re.Match[str], lines: list[re.Match[str]], text: str) -> bool:
     """Whether the line before or after has the same form."""
     return any(
-        other is not match and not text[min(match.end(), other.end()) : max(match.start(), other.start())].strip() for other in lines
+        other is not match and not text[min(match.end(), other.end()) : max(match.start(), other.start())].strip()
+        for other in lines
     )
 
 
 def _is_title(words: str) -> bool:
     """Whether all but the small words are capitalised, and it is no sentence."""
     parts = words.split()
-    return len(parts) <= 10 and all(part[0].isupper() or not part[0].isalpha() or part in _SMALL for part in parts) and words[-1] not in ".!?"
+    return (
+        len(parts) <= 10
+        and all(part[0].isupper() or not part[0].isalpha() or part in _SMALL for part in parts)
+        and words[-1] not in ".!?"
+    )
 
 
 _SMALL = frozenset("of the and for to in on a an with from at by or vs as is".split())
@@ -105,9 +121,13 @@ _EVENT_NOUN = (
     r"Hackathon|Code Camp|Civil War|World War)"
 )
 _NAMED_EVENT = re.compile(rf"\b(?:{_CAPITAL} ){{0,4}}{_EVENT_NOUN}(?: (?:(?:19|20)\d\d|I{{1,3}}\b|\d+))?(?!\w)")
-_YEARLY = re.compile(r"\b(?P<cue>[A-Za-z]+) (?:the )?(?P<name>[A-Z][\w.+-]*(?: [A-Z][\w.+-]*){0,3},? ?(?:(?:19|20)\d\d|'\d\d))(?!\w)")
+_YEARLY = re.compile(
+    r"\b(?P<cue>[A-Za-z]+) (?:the )?(?P<name>[A-Z][\w.+-]*(?: [A-Z][\w.+-]*){0,3},? ?(?:(?:19|20)\d\d|'\d\d))(?!\w)"
+)
 _COMPOUND = re.compile(r"\b[A-Z]\w*(?:Con|Conf|Fest|Camp)(?: (?:19|20)\d\d)?\b")
-_ATTENDED = re.compile(r"\b(?:attend(?:s|ed|ing)?|keynote at|speak(?:ing)? at|spoke at|present(?:ed|ing)? at) (?:the )?(?P<name>[A-Z]\w+(?: [A-Z]\w+){0,3})\b(?! (?:\w+ )?user groups?|,)")
+_ATTENDED = re.compile(
+    r"\b(?:attend(?:s|ed|ing)?|keynote at|speak(?:ing)? at|spoke at|present(?:ed|ing)? at) (?:the )?(?P<name>[A-Z]\w+(?: [A-Z]\w+){0,3})\b(?! (?:\w+ )?user groups?|,)"
+)
 _ATTENDING = frozenset("attend attending attended attends at during visiting visited".split())
 _CALENDAR = frozenset(
     "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec "
@@ -137,11 +157,17 @@ _FIRM = (
     r"Ministry|Council|Society|Books|Records|Airlines|Airways|Motors|Pictures|Studios|Hospital|Party|Union|Consortium|Laboratories|Labs|"
     r"Partners|Ventures|Group|Company|Brothers|Museum|Library|Academy|Bakery|Diner|Brewery)"
 )
-_FIRM_NAME = re.compile(rf"\b(?:{_CAPITAL}(?:'s)?(?: &| and| of)? ){{0,3}}{_CAPITAL}(?:'s)?,? {_FIRM}(?: of (?:the )?{_CAPITAL}(?: {_CAPITAL})*)?(?!\w)")
-_OF_NAME = re.compile(rf"\b(?:University|Bank|Department|Ministry|Institute|Museum|House|College) (?:of|for) (?:the )?{_CAPITAL}(?: {_CAPITAL})*")
-_ROLE = r"(?:CEO|CTO|CFO|founder|co-founder|employees?|president|director|chairman|engineers?|developers?|vice president)"
+_FIRM_NAME = re.compile(
+    rf"\b(?:{_CAPITAL}(?:'s)?(?: &| and| of)? ){{0,3}}{_CAPITAL}(?:'s)?,? {_FIRM}(?: of (?:the )?{_CAPITAL}(?: {_CAPITAL})*)?(?!\w)"
+)
+_OF_NAME = re.compile(
+    rf"\b(?:University|Bank|Department|Ministry|Institute|Museum|House|College) (?:of|for) (?:the )?{_CAPITAL}(?: {_CAPITAL})*"
+)
+_ROLE = (
+    r"(?:CEO|CTO|CFO|founder|co-founder|employees?|president|director|chairman|engineers?|developers?|managers?|vice president)"
+)
 _EMPLOYER = re.compile(
-    rf"\b(?:(?:work(?:s|ed|ing)?|jobs?|employed|hired|position|interned|internship) (?:at|for|by|with)|(?:left|leaving|joined|joining)(?= [A-Z])|{_ROLE} (?:of|at))"
+    rf"\b(?:(?:work(?:s|ed|ing)?|jobs?|employed|hired|position|interned|internship) (?:at|for|by)|(?:left|leaving|joined|joining)(?= [A-Z])|{_ROLE} (?:of|at))"
     r" (?P<name>[A-Z][\w&-]*(?: [A-Z][\w&-]*){0,3})"
 )
 
@@ -160,10 +186,15 @@ _SERVICE = (
     r"(?:web ?sites?|sites?|social networks?|networks?|platforms?|web services?|services?|apps?|applications?|search engines?|browsers?|forums?|"
     r"wikis?|podcasts?|blogs?|magazines?|operating systems?|databases?|marketplaces?|message boards?|portals?|startups?)"
 )
-_NAME = r"(?:[A-Z][\w!+-]*(?:\.[A-Za-z]\w*)?(?: [A-Z][\w!+-]*(?:\.[A-Za-z]\w*)?){0,3}|\.[A-Z][\w-]+(?: [A-Z][\w-]+){0,2})"
-_SUCH_AS = re.compile(rf"\b{_SERVICE}(?:,? such as| like|,? including| called| named) (?P<names>{_NAME}(?:(?:,? and |,? or |, | & ){_NAME})*)", re.I)
+_NAME = r"(?:[A-Z][\w!+-]*(?:\.[A-Za-z]\w*)*(?: [A-Z][\w!+-]*(?:\.[A-Za-z]\w*)*){0,3}|\.[A-Z][\w-]+(?: [A-Z][\w-]+){0,2})"
+_SUCH_AS = re.compile(
+    rf"\b{_SERVICE}(?:,? such as| like|,? including| called| named) (?P<names>{_NAME}(?:(?:,? and |,? or |, | & ){_NAME})*)",
+    re.I,
+)
 _ONE_NAME = re.compile(_NAME)
-_MEMBER = re.compile(rf"\b(?:subscri(?:ption|ber|bed?|bing) to|sign(?:ed)? up (?:for|on|with)|account (?:on|at|with)|log(?:ged|ging)? in ?to|posted (?:on|to)) (?P<name>{_NAME})")
+_MEMBER = re.compile(
+    rf"\b(?:subscri(?:ption|ber|bed?|bing) to|sign(?:ed)? up (?:for|on|with)|account (?:on|at|with)|log(?:ged|ging)? in ?to|posted (?:on|to)) (?P<name>{_NAME})"
+)
 _KIND_AFTER = re.compile(rf"\b(?P<name>{_NAME}) (?:magazine|website|web site|podcast|app)\b")
 
 

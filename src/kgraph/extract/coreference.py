@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from spacy.tokens import Span as TokenSpan
 from spacy.tokens import Token
@@ -105,16 +104,6 @@ def page_topic(document: Document, entities: Sequence[Entity], mentions: Sequenc
     return first if in_title and clear else None
 
 
-@dataclass(slots=True)
-class _Referent:
-    """Something that was spoken of: its entities (several for an enumeration), where, and whether as a subject."""
-
-    entities: tuple[str, ...]
-    token: Token
-    subject: bool
-    collective: str | None = None
-
-
 class _PostReading:
     """One post being read from its first sentence to its last."""
 
@@ -162,7 +151,6 @@ class _PostReading:
     def _sentence(self, sentence: TokenSpan) -> Iterator[Mention]:
         here: list[tuple[Token, str]] = []
         done: set[str] = set()
-        root_subject: tuple[str, ...] = ()
         person_here = False
         for token in sentence:
             if token.i in self.by_token:
@@ -313,25 +301,18 @@ class _PostReading:
             if lemma in _PART_NOUNS and not here and self._topic_is_open():
                 yield noun, (self.page_topic or "",), 0.5, "part-of-topic"
             return
-        plain = not any(
-            child.dep_ in {"amod", "compound"}
-            and child.lower_ not in {"so", "called", "-", "mostly", "entire", "whole"}
-            and child.tag_ in {"JJR", "JJS"}
-            for child in noun.children
-        )
+        plain = not any(child.tag_ in {"JJR", "JJS"} for child in noun.children)
         word = determiner.lower_
         if word in {"these", "those"} and noun.tag_ in {"NNS", "NNPS"} and lemma in _GROUP_NOUNS:
             things = tuple(dict.fromkeys(entity for _, entity in self.previous if self.kinds.get(entity) in _THING))
             if len(things) > 1:
                 yield noun, things, 0.65, "these-things"
-        elif (
-            word in {"this", "the", "our", "that"}
-            and noun.tag_ == "NN"
-            and lemma in self.modified
-            and plain
-            and lemma in _COLLECTIVES
-        ):
-            yield noun, (self.modified[lemma],), 0.7, "repeated-head"
+        elif lemma in _SITE_NOUNS and noun.tag_ == "NN" and self.site is not None and self._is_own_site(word):
+            yield noun, (self.site,), 0.8, "own-site"
+        elif word in {"this", "the", "our", "that"} and noun.tag_ == "NN" and lemma in _COLLECTIVES and plain:
+            entity = self.modified.get(lemma) or (self.shared.get(lemma) if self.post.post.kind is PostKind.COMMENT else None)
+            if entity is not None and not _contrasted(noun, sentence):
+                yield noun, (entity,), 0.7, "repeated-head"
         elif (
             word in {"the", "this", "that"}
             and noun.tag_ == "NN"
@@ -348,7 +329,9 @@ class _PostReading:
 
     def _topic_is_open(self) -> bool:
         """Whether the page's topic can be meant without being named: in any comment, and where it was just spoken of."""
-        return self.page_topic is not None and (self.topic is not None or any(entity == self.page_topic for _, entity in self.previous))
+        return self.page_topic is not None and (
+            self.topic is not None or any(entity == self.page_topic for _, entity in self.previous)
+        )
 
     def _is_own_site(self, determiner: str) -> bool:
         """`this blog`; `my blog` where the page's owner writes; `your blog` where somebody answers the owner."""

@@ -62,9 +62,7 @@ def find_mentions(document: Document, posts: Sequence[ParsedPost], thread: Threa
     hits = {post.post.id: list(catalog.find(document.text, post.post.span.start, post.post.span.end)) for post in posts}
     meanings = {post.post.id: _meanings(post, hits[post.post.id], document.title or "") for post in posts}
     settled = _settled(posts, meanings)
-    coinages = Counter(
-        match.group().casefold() for post in posts for match in _COINAGE.finditer(document.words(post.post.span))
-    )
+    coinages = _coinages(document)
     forms = _Forms(document, thread)
     proposals: dict[str, list[_Proposal]] = {post.post.id: [] for post in posts}
     people = {post.post.id: names_of_people(post.parse, at_least=_LIKELY_PERSON) for post in posts}
@@ -209,7 +207,7 @@ def _joined(post: ParsedPost, names: Sequence[PersonName]) -> Iterable[PersonNam
                 abs(name.tokens.start - after.i) <= 3 and name.tokens.start > after.i and name.probability > _SURE_PERSON
                 for name in names
             ):
-                yield PersonName(parse[at : at + 2], 0.6)
+                yield PersonName(parse[at : at + 2], 0.8)
         elif (
             at not in taken and is_given_name(text) and "S" in word_classes(after.lower_) and token.tag_ == after.tag_ == "NNP"
         ):
@@ -625,12 +623,23 @@ def _inside_a_longer_name(post: ParsedPost, span: Span) -> bool:
 
 def _otherwise_cased(document: Document, post: ParsedPost, chosen: Iterable[Sequence[Named]]) -> Iterable[_Proposal]:
     """The catalog's names that the page spells as the catalog does in one place, where it writes them small in another."""
-    known = {named.surface: named for of_post in chosen for named in of_post if named.entry is not None and not named.surface.islower()}
+    known = {
+        named.surface: named
+        for of_post in chosen
+        for named in of_post
+        if named.entry is not None and not named.surface.islower()
+    }
     start, text = post.post.span.start, document.words(post.post.span)
     small = text.casefold()
     for surface, named in known.items():
         form = surface.casefold()
-        if len(form) < 4 or form not in small or is_dictionary_word(form) or len(small) != len(text) or named.kind is EntityKind.PLACE:
+        if (
+            len(form) < 4
+            or form not in small
+            or is_dictionary_word(form)
+            or len(small) != len(text)
+            or named.kind is EntityKind.PLACE
+        ):
             continue
         for match in re.finditer(rf"(?<![\w.@/]){re.escape(form)}(?!\w)", text):
             span = Span(start + match.start(), start + match.end())
@@ -669,14 +678,25 @@ _PLACE_PREPOSITIONS = frozenset(
 _COINAGE = re.compile(r"(?<![\w@.\\/:-])[A-Z][a-z]+(?:[A-Z]\w*)+(?![\w(\\/]|::|\.\w)")
 _SURNAME_PREFIX = re.compile(r"(?:Mc|Mac|De|Di|La|Le|Van|Von|Fitz|O)[A-Z][a-z]+")
 _MODEL = re.compile(
-    r"\b(?:a|an|the|my|your|his|her|our) (?:(?<!the )(?P<name>[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)* \d{2,4})|(?P<code>[A-Z]{1,3}-?\d{2,4}[A-Z]?))\b(?! (?:percent|people|years|days))"
+    r"\b(?:[Aa]|[Aa]n|[Tt]he|[Mm]y|your|his|her|our) (?:(?<!the )(?P<name>[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)* \d{2,4})|(?P<code>[A-Z]{1,3}-?\d{2,4}[A-Z]?))\b(?! (?:percent|people|years|days))"
 )
 _NUMBERED = frozenset(
     "chapter section version level page step part route room day week june july august october november december january february march april may september".split()
 )
 
 
-def _coined(document: Document, post: ParsedPost, catalog: Catalog, coinages: Mapping[str, int]) -> Iterable[_Proposal]:
+def _coinages(document: Document) -> frozenset[str]:
+    """The made-up words, folded, that a page uses more than once, in whatever case."""
+    seen = {match.group().casefold() for post in document for match in _COINAGE.finditer(document.words(post.span))}
+    words = (
+        Counter(word for post in document for word in re.findall(r"\w+", document.words(post.span).casefold()))
+        if seen
+        else Counter()
+    )
+    return frozenset(word for word in seen if words[word] > 1)
+
+
+def _coined(document: Document, post: ParsedPost, catalog: Catalog, coinages: frozenset[str]) -> Iterable[_Proposal]:
     """Names made up for a thing: `PlumServer`, as the catalog has it in another spelling or the page repeats it, and `a Plum 500`."""
     start, text = post.post.span.start, document.words(post.post.span)
     for match in _COINAGE.finditer(text):
@@ -693,8 +713,14 @@ def _coined(document: Document, post: ParsedPost, catalog: Catalog, coinages: Ma
                 entry=known[0],
                 trim=False,
             )
-        elif coinages[word.casefold()] > 1 and not _SURNAME_PREFIX.fullmatch(word):
+        elif word.casefold() in coinages and not _SURNAME_PREFIX.fullmatch(word):
             yield from _proposal(document, post, span, EntityKind.TECHNOLOGY, _TAGGED, Judgement(0.5, "coinage"))
+    for word in coinages:
+        for match in (
+            re.finditer(rf"(?<![\w@.\\/]){re.escape(word)}(?![\w\\/])", text.casefold()) if word in text.casefold() else ()
+        ):
+            span = Span(start + match.start(), start + match.end())
+            yield from _proposal(document, post, span, EntityKind.TECHNOLOGY, _TAGGED - 1, Judgement(0.4, "coinage"))
     for match in _MODEL.finditer(text):
         group = str(match.lastgroup)
         if match[group].split()[0].casefold() not in _NUMBERED:

@@ -14,14 +14,14 @@ from rdflib import XSD, Literal, URIRef
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
-_UNUSABLE = re.compile(r"[\x00-\x20\x7f<>\"{}|\\^`]|%(?![0-9A-Fa-f]{2})")
-# RFC 3987 with an RFC 3986 authority: what passes is taken by every parser that the bytes may meet.
-_URL = re.compile(
-    r"https?://(?:[\w.~!$&'()*+,;=:-]*@)?(?:[\w.~-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
-    r"(?:/[^\s?#\[\]]*)?(?:\?[^\s#\[\]]*)?(?:#[^\s#\[\]]*)?"
+# RFC 3987, section 2.2: what an IRI may hold as it is.
+_UCSCHAR = "\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef" + "".join(
+    f"{chr(plane << 16 | (0x1000 if plane == 0xE else 0))}-{chr(plane << 16 | 0xFFFD)}" for plane in range(1, 0xF)
 )
-_PRIVATE_OR_UNASSIGNED = re.compile(
-    "[\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U000e0000-\U0010ffff\u200e\u200f\u202a-\u202e]"
+_UNUSABLE = re.compile(rf"%(?![0-9A-Fa-f]{{2}})|[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~{_UCSCHAR}]")
+_URL = re.compile(
+    r"https?://(?:[\w.~!$&'()*+,;=:-]*@)?[\w.~-]+(?::[0-9]{1,5})?"
+    r"(?:/[^\s?#\[\]]*)?(?:\?[^\s#\[\]]*)?(?:#[^\s#\[\]]*)?"
 )
 
 
@@ -55,7 +55,9 @@ def moment(lexical: str) -> Literal | None:
 @lru_cache(maxsize=4096)
 def url(text: str) -> URIRef | None:
     """The web address as an IRI, what IRIs may not hold percent-encoded; None where that does not make an address of it."""
-    mended = _UNUSABLE.sub(lambda found: f"%{ord(found[0]):02X}", text.strip())
-    if not _URL.fullmatch(mended) or _PRIVATE_OR_UNASSIGNED.search(mended):
-        return None
-    return URIRef(mended)
+    mended = _UNUSABLE.sub(_percent_encoded, text.strip())
+    return URIRef(mended) if _URL.fullmatch(mended) else None
+
+
+def _percent_encoded(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass"))

@@ -32,7 +32,7 @@ def decimal(number: float) -> Literal:
     return Literal(plain, datatype=XSD.decimal, normalize=False)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def integer(number: int) -> Literal:
     return Literal(str(number), datatype=XSD.integer, normalize=False)
 

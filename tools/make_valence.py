@@ -12,7 +12,9 @@ TARGET = Path(__file__).parents[1] / "src/kgraph/extract/data/valence.tsv"
 
 
 def main() -> None:
-    rows = (line.split("\t")[:2] for line in files("vaderSentiment").joinpath("vader_lexicon.txt").read_text("utf-8").splitlines())
+    rows = (
+        line.split("\t")[:2] for line in files("vaderSentiment").joinpath("vader_lexicon.txt").read_text("utf-8").splitlines()
+    )
     kept = sorted((word, float(mean)) for word, mean in rows if word.isalpha() and word.islower() and abs(float(mean)) >= 1.0)
     TARGET.write_text("".join(f"{word}\t{mean:g}\n" for word, mean in kept), encoding="utf-8")
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from wnut import read_persons
 
 from kgraph.extract.parse import model
-from kgraph.extract.people import features, may_name
+from kgraph.extract.people import candidates, features
 
 OUT = Path(__file__).parents[1] / "src" / "kgraph" / "extract" / "data" / "people.json"
 SCALE = 1000
@@ -34,10 +34,9 @@ def main(path: str) -> None:
     gold: list[bool] = []
     texts = read_persons(Path(path))
     for parse, (_, spans) in zip(model().pipe([text for text, _ in texts], batch_size=128), texts, strict=True):
-        for token in parse:
-            if may_name(token):
-                rows.append(features(parse, token.i))
-                gold.append(any(start <= token.idx < end for start, end in spans))
+        for at in candidates(parse):
+            rows.append(features(parse, at))
+            gold.append(any(start <= parse[at].idx < end for start, end in spans))
     counts = Counter(feature for row in rows for feature in set(row))
     vectorizer = DictVectorizer()
     matrix = vectorizer.fit_transform([{f: 1 for f in row if counts[f] >= SEEN} for row in rows])

@@ -1,0 +1,1 @@
+"""The SPARQL endpoint and its pages. Nothing here blocks the event loop; queries run in processes that can be killed."""

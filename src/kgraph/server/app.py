@@ -1,0 +1,119 @@
+"""Puts the server together: one FastAPI application whose `/sparql` and dumps are raw ASGI, and the program around it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib.resources import files
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI, Response
+
+from kgraph import __version__, media
+from kgraph.errors import Misuse
+from kgraph.server.dumps import Dump
+from kgraph.server.limits import Limits
+from kgraph.server.pages import Pages
+from kgraph.server.responses import Receive, Scope, Send
+from kgraph.server.sparql import Sparql
+from kgraph.server.workers import Pool
+from kgraph.store import open_store
+
+
+class Application(FastAPI):
+    """FastAPI, with raw ASGI applications in front of its own middleware and routes."""
+
+    raw: dict[str, Callable[[Scope, Receive, Send], Awaitable[None]]]
+    pool: Pool
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw = self.raw.get(scope["path"]) if scope["type"] == "http" else None
+        await (raw(scope, receive, send) if raw is not None else super().__call__(scope, receive, send))
+
+
+def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) -> Application:
+    """The application over the store in this folder; its query workers start and stop with its lifespan."""
+    limits = limits or Limits()
+    pool = Pool(root, size=workers, queue=limits.waiting)
+    pages = Pages(pool)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await pool.start()
+        try:
+            yield
+        finally:
+            await pool.stop()
+
+    app = Application(title="kgraph", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.pool = pool
+    app.raw = {
+        "/": pages,
+        "/sparql": Sparql(pool, limits, pages),
+        "/dump.ttl": Dump(pool, limits, media.TURTLE),
+        "/dump.nt": Dump(pool, limits, media.NTRIPLES),
+    }
+    _add_routes(app, pool)
+    return app
+
+
+def _add_routes(app: FastAPI, pool: Pool) -> None:
+    style = files("kgraph.server").joinpath("static/kgraph.css").read_bytes()
+
+    @app.get("/static/kgraph.css", include_in_schema=False)
+    async def css() -> Response:
+        return Response(style, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+    @app.get("/health")
+    async def health() -> dict[str, str]:
+        """Answers as long as the process does."""
+        return {"status": "ok", "version": __version__}
+
+    @app.get("/ready")
+    async def ready(response: Response) -> dict[str, str]:
+        """Whether queries would be answered, and from which snapshot; 503 if not."""
+        response.status_code = 200 if pool.ready else 503
+        return {"status": "ready" if pool.ready else "not ready", "snapshot": pool.snapshot}
+
+
+def serve(
+    root: str | Path, *, host: str = "127.0.0.1", port: int = 8000, workers: int = 2, limits: Limits | None = None
+) -> None:
+    """Serves the store until it is told to stop (SIGINT, SIGTERM), then finishes what it is at.
+
+    Says on stderr what to open, once it listens. Raises Misuse where it cannot listen there, StoreError where the folder holds
+    no graph.
+    """
+    if str(root).startswith(("http://", "https://")):
+        raise Misuse(f"{root} is served by its own server", hint="`kgraph serve` takes a folder that `kgraph build` made")
+    open_store(root).close()
+    listening = _listen(host, port)
+    with listening:
+        name, port = listening.getsockname()[:2]
+        at = f"[{name}]" if ":" in name else name
+        config = uvicorn.Config(
+            create_app(Path(root), workers=workers, limits=limits),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=10,
+        )
+        print(f"kgraph serves {root}: open http://{at}:{port}/", file=sys.stderr, flush=True)
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
+            uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listening = socket.socket(family, kind)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(1024)
+    except OSError as error:
+        raise Misuse(f"cannot listen on {host}:{port}: {error.strerror}", hint="choose another --host or --port") from error
+    return listening

@@ -1,0 +1,39 @@
+"""What the endpoint says of itself: SPARQL 1.1 Service Description, made by a query, so in every form that answers have."""
+
+from __future__ import annotations
+
+import re
+
+from kgraph.server.responses import Scope, header
+
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_FORMATS = (
+    "SPARQL_Results_JSON", "SPARQL_Results_XML", "SPARQL_Results_CSV", "SPARQL_Results_TSV",
+    "Turtle", "N-Triples", "RDF_XML", "JSON-LD", "TriG", "N-Quads",
+)  # fmt: skip
+
+
+def address_of(scope: Scope) -> str:
+    """The endpoint's own IRI, as this client reached it."""
+    host = header(scope, b"host")
+    if not _HOST.fullmatch(host):
+        name, port = scope["server"]
+        host = f"{name}:{port}"
+    return f"{scope['scheme']}://{host}{scope.get('root_path', '')}/sparql"
+
+
+def query(address: str) -> str:
+    """A CONSTRUCT of the description; an IRI for every node, so that it merges with what others say."""
+    formats = " , ".join(f"<http://www.w3.org/ns/formats/{name}>" for name in _FORMATS)
+    return f"""PREFIX sd: <http://www.w3.org/ns/sparql-service-description#>
+CONSTRUCT {{
+  <{address}> a sd:Service ;
+    sd:endpoint <{address}> ;
+    sd:supportedLanguage sd:SPARQL11Query ;
+    sd:feature sd:UnionDefaultGraph ;
+    sd:resultFormat {formats} ;
+    sd:defaultDataset <{address}#dataset> .
+  <{address}#dataset> a sd:Dataset ;
+    sd:defaultGraph <{address}#union> .
+  <{address}#union> a sd:Graph .
+}} WHERE {{ }}"""

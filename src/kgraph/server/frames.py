@@ -1,0 +1,40 @@
+"""What passes between the server and a query worker over their socket pair.
+
+A frame is its payload's length (four bytes, big-endian), a tag (one byte) and the payload. Down to the worker goes one `ASK`
+at a time, a request in Python's marshal form: both ends are the same interpreter. Up comes `READY` once, then for each
+request either `WHOLE` (a short answer), or `HEAD`, any number of `DATA` and one `END`, or at any point before the end one
+`ERROR`. `WHOLE` and `HEAD` begin with one byte, the index of the answer's form in `media.FORMATS`; `END` says in one byte
+whether the answer was cut at the request's limit.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, StoreError
+
+PREFIX = struct.Struct("!IB")
+ASK, READY, WHOLE, HEAD, DATA, END, ERROR = range(7)
+
+QueryRequest = tuple[str, str, tuple[str, ...], list[str] | None, list[str] | None, int]
+"""`"query"`, the text, the media types by preference, default graphs, named graphs, the limit in bytes (0: none)."""
+
+DumpRequest = tuple[str, str, str | None]
+"""`"dump"`, the media type, one graph or all."""
+
+_ERRORS: dict[str, type[KgraphError]] = {kind.__name__: kind for kind in (BadQuery, FetchRefused, NotAcceptable, StoreError)}
+
+
+def frame(tag: int, payload: bytes) -> bytes:
+    return PREFIX.pack(len(payload), tag) + payload
+
+
+def error_to_wire(error: KgraphError) -> tuple[str, str, int | None, int | None]:
+    kind = type(error).__name__ if type(error).__name__ in _ERRORS else StoreError.__name__
+    return kind, error.message, getattr(error, "line", None), getattr(error, "column", None)
+
+
+def error_from_wire(wire: tuple[str, str, int | None, int | None]) -> KgraphError:
+    kind, message, line, column = wire
+    known = _ERRORS[kind]
+    return known(message, line=line, column=column) if issubclass(known, BadQuery) else known(message)

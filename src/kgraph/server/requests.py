@@ -1,0 +1,113 @@
+"""What a request to `/sparql` asks, by the SPARQL 1.1 Protocol (section 2.1).
+
+A query comes in the URL, in a form, or as the body itself; the dataset in `default-graph-uri` and `named-graph-uri`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from kgraph.server.responses import Problem, Receive, Scope, header
+
+FORM = "application/x-www-form-urlencoded"
+QUERY = "application/sparql-query"
+UPDATE = "application/sparql-update"
+_CLOSE = ((b"connection", b"close"),)
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query and its dataset; `text` is None where a client asks for the service itself."""
+
+    text: str | None
+    default_graphs: list[str] | None = None
+    named_graphs: list[str] | None = None
+
+
+async def read(scope: Scope, receive: Receive, *, limit: int) -> Asked:
+    """What is asked; raises Problem where the protocol has no such request, or its body is over the limit in bytes."""
+    if len(scope["query_string"]) > limit:
+        raise Problem(HTTPStatus.REQUEST_URI_TOO_LONG, f"a request holds {limit} bytes at most")
+    in_url = _pairs(scope["query_string"])
+    if scope["method"] in ("GET", "HEAD"):
+        if any(name == "update" for name, _ in in_url):
+            raise Problem(HTTPStatus.BAD_REQUEST, "an update cannot come by GET")
+        return _asked(in_url)
+    media_type, _, parameters = header(scope, b"content-type").partition(";")
+    media_type = media_type.strip().lower()
+    if media_type == UPDATE:
+        raise Problem(HTTPStatus.FORBIDDEN, "this endpoint answers queries, and takes no updates")
+    if media_type not in (FORM, QUERY):
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            f"a query is posted as {QUERY} or as {FORM}, not as {media_type or 'nothing in particular'}",
+            ((b"accept-post", f"{QUERY}, {FORM}".encode()),),
+        )
+    charset = parameters.partition("charset=")[2].strip(' "').lower()
+    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a query is posted in UTF-8, not in {charset}")
+    body = await _body(scope, receive, limit)
+    if media_type == QUERY:
+        if any(name == "query" for name, _ in in_url):
+            raise Problem(HTTPStatus.BAD_REQUEST, "there is one query in the URL and another in the body")
+        return _asked([*in_url, ("query", _text(body))])
+    pairs = _pairs(body)
+    if any(name == "update" for name, _ in pairs):
+        raise Problem(HTTPStatus.FORBIDDEN, "this endpoint answers queries, and takes no updates")
+    asked = _asked([*in_url, *pairs])
+    if asked.text is None:
+        raise Problem(HTTPStatus.BAD_REQUEST, "the form has no field named query")
+    return asked
+
+
+def _asked(pairs: list[tuple[str, str]]) -> Asked:
+    queries = [value for name, value in pairs if name == "query"]
+    if len(queries) > 1:
+        raise Problem(HTTPStatus.BAD_REQUEST, "one request holds one query")
+    if len(pairs) == len(queries):
+        return Asked(queries[0] if queries else None)
+    defaults = [value for name, value in pairs if name == "default-graph-uri"]
+    named = [value for name, value in pairs if name == "named-graph-uri"]
+    if not defaults and not named:
+        return Asked(queries[0] if queries else None)
+    return Asked(queries[0] if queries else None, defaults, named)
+
+
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+    if not encoded:
+        return []
+    try:
+        return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=10_000)
+    except UnicodeDecodeError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "the parameters are not percent-encoded UTF-8") from error
+    except ValueError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from error
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"the query is not in UTF-8: {error.reason} at byte {error.start}") from error
+
+
+async def _body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    said = header(scope, b"content-length")
+    too_large = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request holds {limit} bytes at most", _CLOSE)
+    if said.isdigit() and int(said) > limit:
+        raise too_large
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Problem(HTTPStatus.BAD_REQUEST, "the request ended before its body did")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise too_large
+        if not message.get("more_body"):
+            return b"".join(chunks)

@@ -1,0 +1,87 @@
+"""Whole answers over raw ASGI, and errors in the form that the client reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, QueryTimeout
+from kgraph.server import negotiate
+from kgraph.server.workers import Overloaded, WorkerLost
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+OPEN_TO_ALL: Headers = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Retry-After, Link"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """An error as the client is told of it; `headers` go with it."""
+
+    status: HTTPStatus
+    detail: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    line: int | None = None
+    column: int | None = None
+
+
+def problem_of(error: KgraphError, *, retry_after: int = 1) -> Problem:
+    """What an error means in HTTP."""
+    again = ((b"retry-after", str(retry_after).encode()),)
+    if isinstance(error, FetchRefused):
+        return Problem(HTTPStatus.FORBIDDEN, str(error))
+    if isinstance(error, BadQuery):
+        return Problem(HTTPStatus.BAD_REQUEST, str(error), line=error.line, column=error.column)
+    if isinstance(error, NotAcceptable):
+        return Problem(HTTPStatus.NOT_ACCEPTABLE, str(error))
+    if isinstance(error, QueryTimeout | Overloaded | WorkerLost):
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), again)
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """The header's values joined, or nothing."""
+    return ", ".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
+
+
+async def send_whole(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*headers, (b"content-length", str(len(body)).encode())],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_empty(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """An answer that has no body by its nature: 204, 304, and all to HEAD."""
+    await send({"type": "http.response.start", "status": status, "headers": [*headers]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def send_problem(send: Send, problem: Problem, accept: str) -> None:
+    """Says what is wrong as a problem in JSON (RFC 9457), or in plain text."""
+    plain = negotiate.error_type(accept) == negotiate.PLAIN
+    if plain:
+        body = f"{problem.detail}\n".encode()
+    else:
+        fields: dict[str, str | int | None]
+        fields = {"title": problem.status.phrase, "status": problem.status.value, "detail": problem.detail}
+        if problem.line is not None:
+            fields |= {"line": problem.line, "column": problem.column}
+        body = json.dumps(fields, ensure_ascii=False).encode()
+    kind = b"text/plain; charset=utf-8" if plain else negotiate.PROBLEM.encode()
+    headers = [(b"content-type", kind), (b"vary", b"accept"), (b"cache-control", b"no-store")]
+    await send_whole(send, problem.status, [*headers, *OPEN_TO_ALL, *problem.headers], body)

@@ -1,0 +1,146 @@
+"""`/sparql`: the SPARQL 1.1 Protocol for queries, as a raw ASGI application.
+
+Raw, because a framework's work for each request would cost more than most queries do. The ETag names the snapshot, the query
+with its dataset, and the media types that were negotiated; what it names never changes.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from http import HTTPStatus
+
+from kgraph import media
+from kgraph.errors import KgraphError
+from kgraph.server import description, negotiate, requests
+from kgraph.server.cache import Cache
+from kgraph.server.limits import Limits
+from kgraph.server.pages import Pages
+from kgraph.server.requests import Asked
+from kgraph.server.responses import (
+    OPEN_TO_ALL,
+    Headers,
+    Problem,
+    Receive,
+    Scope,
+    Send,
+    header,
+    problem_of,
+    send_empty,
+    send_problem,
+    send_whole,
+)
+from kgraph.server.streams import send_answer, watched
+from kgraph.server.workers import Pool
+
+_CONTENT_TYPES = {form: form.content_type.encode() for form in media.FORMATS}
+_ALLOW = (b"allow", ", ".join(requests.METHODS).encode())
+_PREFLIGHT: Headers = [
+    _ALLOW,
+    *OPEN_TO_ALL,
+    (b"access-control-allow-methods", _ALLOW[1]),
+    (b"access-control-allow-headers", b"Accept, Content-Type, If-None-Match"),
+    (b"access-control-max-age", b"86400"),
+]
+_ON_PAGES = (media.TSV.media_type, media.NTRIPLES.media_type)
+
+
+class Sparql:
+    """The endpoint as an ASGI application."""
+
+    def __init__(self, pool: Pool, limits: Limits, pages: Pages) -> None:
+        self._pool = pool
+        self._limits = limits
+        self._pages = pages
+        self._cache = Cache(size=limits.cache_bytes, most=limits.cached_answer_bytes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        accept = header(scope, b"accept")
+        asked = Asked("")
+        try:
+            if method == "OPTIONS":
+                await send_empty(send, HTTPStatus.NO_CONTENT, _PREFLIGHT)
+                return
+            if method not in requests.METHODS:
+                raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"a query comes by GET or POST, not by {method}", (_ALLOW,))
+            asked = await requests.read(scope, receive, limit=self._limits.request_bytes)
+            if asked.text is None:
+                await self._describe(scope, receive, send, accept)
+            else:
+                await self._answer(scope, receive, send, accept, asked, asked.text)
+        except KgraphError as error:
+            await self._explain(send, problem_of(error, retry_after=int(self._limits.deadline)), accept, asked)
+        except Problem as problem:
+            await self._explain(send, problem, accept, asked)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, accept: str, asked: Asked, text: str) -> None:
+        types = negotiate.answer_types(accept)
+        if negotiate.HTML in types:
+            await self._show(receive, send, asked, text)
+            return
+        wanted = tuple(one for one in types if one is not None)
+        if not wanted:
+            raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"there is no answer in {accept}; there is {_offered()}")
+        named = blake2b(repr((text, wanted, asked.default_graphs, asked.named_graphs)).encode(), digest_size=12).hexdigest()
+        etag = _etag(self._pool.snapshot, named)
+        if _is_known(scope, etag):
+            headers = [(b"etag", etag), (b"cache-control", b"no-cache"), (b"vary", b"accept"), *OPEN_TO_ALL]
+            await send_empty(send, HTTPStatus.NOT_MODIFIED, headers)
+            return
+        if cached := self._cache.get(etag):
+            await send_whole(send, HTTPStatus.OK, *cached)
+            return
+        limit = 1 if scope["method"] == "HEAD" else 0
+        request = ("query", text, wanted, asked.default_graphs, asked.named_graphs, limit)
+        job = self._pool.ask(request, self._limits.deadline)
+        async with watched(job, receive):
+            head = await job.head
+            etag = _etag(head.snapshot, named)
+            headers = [
+                (b"content-type", _CONTENT_TYPES[head.form]),
+                (b"etag", etag),
+                (b"cache-control", b"no-cache"),
+                (b"vary", b"accept"),
+                *OPEN_TO_ALL,
+            ]
+            await send_answer(send, job, head, headers, etag, self._cache)
+
+    async def _describe(self, scope: Scope, receive: Receive, send: Send, accept: str) -> None:
+        wanted = negotiate.graph_type(accept)
+        if wanted == negotiate.HTML:
+            await self._pages.send_form(send)
+            return
+        if wanted is None:
+            raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"there is no description in {accept}")
+        text = description.query(description.address_of(scope))
+        await self._answer(scope, receive, send, wanted, Asked(text), text)
+
+    async def _show(self, receive: Receive, send: Send, asked: Asked, text: str) -> None:
+        request = ("query", text, _ON_PAGES, asked.default_graphs, asked.named_graphs, self._limits.page_bytes)
+        job = self._pool.ask(request, self._limits.deadline)
+        async with watched(job, receive):
+            head = await job.head
+            body = head.body if head.body is not None else b"".join([chunk async for chunk in job.chunks()])
+            await self._pages.send_answer(send, text, head.form, body, cut=job.spool is not None and job.spool.cut)
+
+    async def _explain(self, send: Send, problem: Problem, accept: str, asked: Asked) -> None:
+        if negotiate.error_type(accept) == negotiate.HTML:
+            await self._pages.send_problem(send, problem, asked.text or "")
+        else:
+            await send_problem(send, problem, accept)
+
+
+def _etag(snapshot: str, named: str) -> bytes:
+    return f'"{snapshot}-{named}"'.encode()
+
+
+def _is_known(scope: Scope, etag: bytes) -> bool:
+    """Whether the client has this very answer (RFC 9110, 13.1.2; compared weakly)."""
+    known = header(scope, b"if-none-match")
+    if not known or scope["method"] == "POST":
+        return False
+    return etag.decode() in (tag.strip().removeprefix("W/") for tag in known.split(","))
+
+
+def _offered() -> str:
+    return ", ".join(form.media_type for form in media.FORMATS)

@@ -1,0 +1,115 @@
+"""A query worker: a process that opens the newest snapshot and answers one query at a time, until it is killed.
+
+`python -m kgraph.server.worker DESCRIPTOR STORE`: the descriptor is its end of the socket pair that `frames` describes.
+It imports little, since the server waits for it to start after it had to kill one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import marshal
+import signal
+import socket
+import sys
+from io import RawIOBase
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from kgraph import media
+from kgraph.errors import KgraphError
+from kgraph.server import frames
+from kgraph.store.oxigraph import OxigraphStore
+
+_CHUNK = 1 << 16
+_PR_SET_PDEATHSIG = 1
+_INDEX = {form.media_type: bytes([place]) for place, form in enumerate(media.FORMATS)}
+
+
+class _Enough(Exception):
+    """The limit of the request is reached."""
+
+
+class _Output(RawIOBase):
+    """Sends what is written as one frame if it is short, else as a stream; `limit` is in bytes, 0 for none."""
+
+    def __init__(self, connection: socket.socket, limit: int) -> None:
+        self._connection = connection
+        self._limit = limit or sys.maxsize
+        self._sent = False
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self.form = b""
+
+    def write(self, chunk: bytes) -> int:  # type: ignore[override]
+        self._waiting.append(chunk)
+        self._size += len(chunk)
+        self._limit -= len(chunk)
+        if self._limit <= 0:
+            raise _Enough
+        if self._size >= _CHUNK:
+            self._pass_on()
+        return len(chunk)
+
+    def _pass_on(self) -> None:
+        if not self._sent:
+            self._connection.sendall(frames.frame(frames.HEAD, self.form))
+            self._sent = True
+        self._connection.sendall(frames.frame(frames.DATA, b"".join(self._waiting)))
+        self._waiting.clear()
+        self._size = 0
+
+    def finish(self, *, cut: bool) -> None:
+        if not self._sent and not cut:
+            self._connection.sendall(frames.frame(frames.WHOLE, self.form + b"".join(self._waiting)))
+        else:
+            self._pass_on()
+            self._connection.sendall(frames.frame(frames.END, bytes([cut])))
+
+
+def _answer(store: OxigraphStore, request: tuple[object, ...], connection: socket.socket) -> None:
+    if request[0] == "dump":
+        _, media_type, graph = cast("frames.DumpRequest", request)
+        output = _Output(connection, 0)
+        output.form = _INDEX[media_type]
+        store.dump(cast("BinaryIO", output), media_type=media_type, graph=graph)
+        output.finish(cut=False)
+        return
+    _, text, media_types, default_graphs, named_graphs, limit = cast("frames.QueryRequest", request)
+    output = _Output(connection, limit)
+    answer = store.query(text, media_type=media_types, default_graphs=default_graphs, named_graphs=named_graphs)
+    output.form = _INDEX[answer.media_type]
+    try:
+        answer.write_to(cast("BinaryIO", output))
+    except _Enough:
+        output.finish(cut=True)
+    else:
+        output.finish(cut=False)
+
+
+def serve(connection: socket.socket, root: Path) -> None:
+    """Answers until the other end closes."""
+    incoming = connection.makefile("rb")
+    store = OxigraphStore(root, write=False)
+    connection.sendall(frames.frame(frames.READY, (store.snapshot or "").encode()))
+    gc.freeze()
+    while prefix := incoming.read(frames.PREFIX.size):
+        length, _ = frames.PREFIX.unpack(prefix)
+        try:
+            _answer(store, marshal.loads(incoming.read(length)), connection)  # noqa: S302  (from our own parent)
+        except KgraphError as error:
+            connection.sendall(frames.frame(frames.ERROR, marshal.dumps(frames.error_to_wire(error))))
+
+
+def main(descriptor: int, root: Path) -> None:
+    # Ctrl-C goes to the whole group: the server decides when its workers end. If it dies itself, so do they, in mid-query too.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    try:
+        serve(socket.socket(fileno=descriptor), root)
+    except (BrokenPipeError, ConnectionResetError):
+        return
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,397 @@
+"""The pool of query workers: who answers what, until when, from which snapshot.
+
+pyoxigraph can neither time out nor cancel a query, so each runs in a process that can be killed: at its deadline, or when its
+client has gone. A killed worker costs only its own request and is replaced at once. What a worker produces is taken off its
+hands as fast as it comes, into memory and then into a temporary file, so that a slow client holds no worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import marshal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, cast
+
+from kgraph import media
+from kgraph.errors import KgraphError, QueryTimeout, StoreError
+from kgraph.server import frames
+from kgraph.store import snapshot
+
+_IN_MEMORY = 4 << 20
+_SPOOLED_AT_MOST = 256 << 20
+_LOOK_FOR_SNAPSHOT_EVERY = 1.0
+
+
+class Overloaded(StoreError):
+    """More requests wait than the server takes on."""
+
+
+class WorkerLost(StoreError):
+    """The worker that ran this query died under it."""
+
+
+class Spool:
+    """Bytes between a worker and a client that reads at its own pace, in order.
+
+    Raises, to the reader, what ended the answer before its end: an answer that was cut short never looks whole.
+    """
+
+    def __init__(self) -> None:
+        self._memory: deque[bytes] = deque()
+        self._in_memory = 0
+        self._file: IO[bytes] | None = None
+        self._written = self._read = 0
+        self._ended = False
+        self._error: KgraphError | None = None
+        self._wake = asyncio.Event()
+        self.cut = False
+
+    def put(self, chunk: bytes) -> None:
+        if self._file is None and self._in_memory + len(chunk) > _IN_MEMORY:
+            self._file = TemporaryFile(buffering=0)  # noqa: SIM115  (closed by `close`)
+        if self._file is None:
+            self._memory.append(chunk)
+            self._in_memory += len(chunk)
+        else:
+            self._file.seek(self._written)
+            self._file.write(chunk)
+            self._written += len(chunk)
+        self._wake.set()
+
+    @property
+    def full(self) -> bool:
+        return self._written - self._read > _SPOOLED_AT_MOST
+
+    def end(self, error: KgraphError | None = None, *, cut: bool = False) -> None:
+        self._ended = True
+        self._error = error
+        self.cut = cut
+        self._wake.set()
+
+    async def chunks(self, on_taken: Callable[[], None]) -> AsyncIterator[bytes]:
+        while True:
+            if self._memory:
+                chunk = self._memory.popleft()
+                self._in_memory -= len(chunk)
+                yield chunk
+            elif self._file is not None and self._read < self._written:
+                self._file.seek(self._read)
+                chunk = self._file.read(min(1 << 18, self._written - self._read))
+                self._read += len(chunk)
+                on_taken()
+                yield chunk
+            elif self._ended:
+                if self._error is not None:
+                    raise self._error
+                return
+            else:
+                self._wake.clear()
+                await self._wake.wait()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The beginning of an answer: its form, the snapshot it was made from, and all of it where it is short."""
+
+    form: media.Format
+    snapshot: str
+    body: bytes | None
+
+
+class Job:
+    """One request on its way. `head` is awaited first; the rest of a long answer comes from `chunks`; then `close`."""
+
+    def __init__(self, pool: Pool, request: bytes, deadline: float) -> None:
+        self._pool = pool
+        self.request = request
+        self.deadline = deadline
+        self.head: asyncio.Future[Head] = pool.loop.create_future()
+        self.worker: _Worker | None = None
+        self.spool: Spool | None = None
+        self.timer = pool.loop.call_later(deadline, self._expire)
+
+    def _expire(self) -> None:
+        self.stop(QueryTimeout(f"the query took longer than its {self.deadline:g} seconds"))
+
+    def stop(self, reason: KgraphError) -> None:
+        """Ends it now, with this reason, wherever it is: waiting, running or done."""
+        worker = self.worker
+        self.fail(reason)
+        if worker is not None:
+            worker.kill()
+
+    def fail(self, error: KgraphError) -> None:
+        self.timer.cancel()
+        self.worker = None
+        if self.spool is not None:
+            self.spool.end(error)
+        elif not self.head.done():
+            self.head.set_exception(error)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The rest of a long answer; raises what ended it before its end."""
+        assert self.spool is not None
+        async for chunk in self.spool.chunks(self._taken):
+            yield chunk
+
+    def _taken(self) -> None:
+        if self.worker is not None and self.spool is not None and not self.spool.full:
+            self.worker.resume()
+
+    def close(self) -> None:
+        """Nobody wants the answer any more."""
+        if self.worker is not None:
+            self.stop(WorkerLost("the client has gone"))
+        self.timer.cancel()
+        if not self.head.cancel() and not self.head.cancelled():
+            self.head.exception()  # looked at, or asyncio would report it as overlooked
+        if self.spool is not None:
+            self.spool.close()
+
+
+class _Worker(asyncio.Protocol):
+    """The server's end of one worker process."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._received = bytearray()
+        self._job: Job | None = None
+        self._transport: asyncio.Transport
+        self._paused = False
+        self.ready: asyncio.Future[None] = pool.loop.create_future()
+        self.snapshot = ""
+        self.retired = False
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "kgraph.server.worker", str(theirs.fileno()), str(pool.root)],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        self._socket = ours
+
+    async def connect(self) -> None:
+        await self._pool.loop.create_unix_connection(lambda: self, sock=self._socket)
+        await self.ready
+
+    @property
+    def idle(self) -> bool:
+        return self._job is None
+
+    def start(self, job: Job) -> None:
+        self._job = job
+        job.worker = self
+        self._transport.write(frames.PREFIX.pack(len(job.request), frames.ASK) + job.request)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._received:
+            self._received += data
+            data = bytes(self._received)
+        at, size = 0, frames.PREFIX.size
+        while len(data) - at >= size:
+            length, tag = frames.PREFIX.unpack_from(data, at)
+            if len(data) - at - size < length:
+                break
+            self._frame(tag, data[at + size : at + size + length])
+            at += size + length
+        self._received = bytearray(data[at:]) if at < len(data) else bytearray()
+
+    def _frame(self, tag: int, payload: bytes) -> None:
+        job = self._job
+        if tag == frames.READY:
+            self.snapshot = payload.decode()
+            self.ready.set_result(None)
+        elif job is None or job.worker is not self:
+            return  # the answer to a request that was given up; this process is being killed
+        elif tag == frames.WHOLE:
+            job.head.set_result(Head(media.FORMATS[payload[0]], self.snapshot, payload[1:]))
+            self._finish(job)
+        elif tag == frames.HEAD:
+            job.spool = Spool()
+            job.head.set_result(Head(media.FORMATS[payload[0]], self.snapshot, None))
+        elif tag == frames.DATA:
+            assert job.spool is not None
+            job.spool.put(payload)
+            if job.spool.full and not self._paused:
+                self._paused = True
+                self._transport.pause_reading()
+        elif tag == frames.END:
+            assert job.spool is not None
+            job.spool.end(cut=bool(payload[0]))
+            self._finish(job)
+        elif tag == frames.ERROR:
+            job.fail(frames.error_from_wire(marshal.loads(payload)))  # noqa: S302  (from our own child)
+            self._finish(job)
+
+    def _finish(self, job: Job) -> None:
+        job.timer.cancel()
+        job.worker = None
+        self._job = None
+        self._pool.free(self)
+
+    def resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def retire(self) -> None:
+        """Lets it finish what it is at, and no more."""
+        self.retired = True
+        if self.idle and self.ready.done():
+            self._transport.close()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        expected = self.retired or not self.ready.done()
+        self.retired = True
+        if not self.ready.done():
+            self.ready.set_exception(StoreError(f"a query worker could not open {self._pool.root}"))
+        if self._job is not None and self._job.worker is self:
+            self._job.fail(WorkerLost("the process that ran the query died"))
+        self._pool.lost(self, expected=expected)
+
+
+class Pool:
+    """Query workers on the newest snapshot of the store at `root`."""
+
+    def __init__(self, root: Path, *, size: int, queue: int) -> None:
+        self.root = root
+        self.loop: asyncio.AbstractEventLoop
+        self.snapshot = ""
+        self._size = size
+        self._queue = queue
+        self._workers: set[_Worker] = set()
+        self._idle: list[_Worker] = []
+        self._waiting: deque[Job] = deque()
+        self._pointer: str | None = None
+        self._tasks: set[asyncio.Future[object]] = set()
+        self._follower: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether a query would find a worker."""
+        return not self._stopping and any(worker.ready.done() and not worker.retired for worker in self._workers)
+
+    @property
+    def _serving(self) -> int:
+        return sum(not worker.retired for worker in self._workers)
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that answer now."""
+        return [worker.process.pid for worker in self._workers if not worker.retired]
+
+    async def start(self) -> None:
+        """Raises StoreError where the store cannot be opened."""
+        self.loop = asyncio.get_running_loop()
+        await self._take_up(snapshot.current(self.root))
+        self._follower = asyncio.create_task(self._follow())
+
+    async def stop(self) -> None:
+        self._stopping = True
+        for job in self._waiting:
+            job.fail(StoreError("the server is stopping"))
+        if self._follower is not None:
+            self._follower.cancel()
+        for worker in self._workers:
+            worker.kill()
+        while self._workers or self._tasks:
+            await asyncio.sleep(0.01)
+
+    def ask(self, request: frames.QueryRequest | frames.DumpRequest, deadline: float) -> Job:
+        """Sends it to a worker, or lets it wait for one; raises Overloaded where too many wait already."""
+        if not self._idle and len(self._waiting) >= self._queue:
+            raise Overloaded(f"{len(self._waiting)} queries wait already")
+        job = Job(self, marshal.dumps(request), deadline)
+        if self._idle:
+            self._idle.pop().start(job)
+        else:
+            self._waiting.append(job)
+        return job
+
+    def free(self, worker: _Worker) -> None:
+        if worker.retired:
+            worker.retire()
+            return
+        while self._waiting:
+            job = self._waiting.popleft()
+            if not job.head.done():
+                worker.start(job)
+                return
+        self._idle.append(worker)
+
+    def lost(self, worker: _Worker, *, expected: bool) -> None:
+        self._workers.discard(worker)
+        if worker in self._idle:
+            self._idle.remove(worker)
+        self._later(self.loop.run_in_executor(None, worker.process.wait))
+        if not expected and not self._stopping:
+            self._later(self._replace())
+
+    async def _replace(self) -> None:
+        pause = 0.05
+        while not self._stopping and self._serving < self._size:
+            try:
+                worker = await self._spawn()
+                if self._serving > self._size:  # newer ones came while it started
+                    worker.retired = True
+                self.free(worker)
+            except StoreError:
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 2.0)
+
+    async def _spawn(self) -> _Worker:
+        worker = _Worker(self)
+        self._workers.add(worker)
+        await worker.connect()
+        return worker
+
+    async def _follow(self) -> None:
+        """Looks for newer snapshots."""
+        while True:
+            await asyncio.sleep(_LOOK_FOR_SNAPSHOT_EVERY)
+            newest = snapshot.current(self.root)
+            if newest != self._pointer:
+                with contextlib.suppress(StoreError):  # the old one goes on answering; the next look tries again
+                    await self._take_up(newest)
+
+    async def _take_up(self, pointer: str | None) -> None:
+        """Opens the newest snapshot in new workers, then lets the old ones go as they finish."""
+        old = [worker for worker in self._workers if not worker.retired]
+        spawned = await asyncio.gather(*(self._spawn() for _ in range(self._size)), return_exceptions=True)
+        workers = [one for one in spawned if isinstance(one, _Worker)]
+        if len(workers) < self._size:
+            for worker in workers:
+                worker.retire()
+            self._later(self._replace())  # of those that died meanwhile
+            raise next(one for one in spawned if isinstance(one, BaseException))
+        self._idle.clear()
+        self._pointer, self.snapshot = pointer, workers[0].snapshot
+        for worker in workers:
+            self.free(worker)
+        for worker in old:
+            worker.retire()
+
+    def _later(self, work: object) -> None:
+        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 from spacy.tokens import Span as TokenSpan
 from spacy.tokens import Token
 
 from kgraph.extract.entities import site_of
-from kgraph.extract.parse import ParsedPost
+from kgraph.extract.parse import ParsedPost, model
 from kgraph.extract.words import fold
 from kgraph.model.annotations import Entity, EntityKind, Judgement, Mention
 from kgraph.model.extraction import Thread
@@ -104,6 +105,15 @@ def page_topic(document: Document, entities: Sequence[Entity], mentions: Sequenc
     return first if in_title and clear else None
 
 
+@cache
+def _telling_words() -> tuple[frozenset[int], frozenset[int]]:
+    """The hashes of the words, and of the lemmas of the nouns, that a rule looks at: all others are passed over."""
+    strings = model().vocab.strings
+    pronouns = _HE | _IT | _THEY | {"you", "your", "u", "latter"}
+    nouns = {*_KIND_NOUNS, *_GROUP_NOUNS, *_PART_NOUNS, *_WRITTEN, *_SITE_NOUNS, *_COLLECTIVES}
+    return frozenset(map(strings.add, pronouns)), frozenset(map(strings.add, nouns))
+
+
 class _PostReading:
     """One post being read from its first sentence to its last."""
 
@@ -127,6 +137,11 @@ class _PostReading:
             if tokens is not None:
                 self.by_token[tokens.root.i] = mention
                 self.named_tokens.update(range(tokens.start, tokens.end))
+        pronouns, nouns = _telling_words()
+        words = post.parse.to_array(["LOWER", "LEMMA"]).tolist() if len(post.parse) else []
+        self.telling = {
+            at for at, (lower, lemma) in enumerate(words) if lower in pronouns or lemma in nouns
+        } | self.by_token.keys()
         self.subject: tuple[str, ...] = ()
         self.previous: list[tuple[Token, str]] = []
         self.modified: dict[str, str] = {}
@@ -152,8 +167,11 @@ class _PostReading:
         here: list[tuple[Token, str]] = []
         done: set[str] = set()
         person_here = False
-        for token in sentence:
-            if token.i in self.by_token:
+        for at in range(sentence.start, sentence.end):
+            if at not in self.telling:
+                continue
+            token = self.post.parse[at]
+            if at in self.by_token:
                 entity = self.by_token[token.i].entity
                 here.append((token, entity))
                 done.add(entity)

@@ -19,7 +19,7 @@ from spacy.tokens import Token
 from kgraph.catalog import Ambiguity, Catalog, Entry, Hit
 from kgraph.extract.address import addresses, straighten_same_length
 from kgraph.extract.parse import ParsedPost
-from kgraph.extract.people import PersonName, is_dictionary_word, is_given_name, names_of_people, word_classes
+from kgraph.extract.people import PersonName, is_dictionary_word, is_given_name, names_among, probabilities, word_classes
 from kgraph.extract.wording import worded_names
 from kgraph.model.annotations import EntityKind, Judgement
 from kgraph.model.extraction import Thread
@@ -65,18 +65,19 @@ def find_mentions(document: Document, posts: Sequence[ParsedPost], thread: Threa
     coinages = _coinages(document)
     forms = _Forms(document, thread)
     proposals: dict[str, list[_Proposal]] = {post.post.id: [] for post in posts}
-    people = {post.post.id: names_of_people(post.parse, at_least=_LIKELY_PERSON) for post in posts}
+    likely = {post.post.id: probabilities(post.parse) for post in posts}
+    people = {post.post.id: names_among(post.parse, likely[post.post.id], at_least=_LIKELY_PERSON) for post in posts}
     for post in posts:
         found = proposals[post.post.id]
         found.extend(_from_wording(document, post))
-        found.extend(_full_names(document, post, people[post.post.id], hits[post.post.id]))
+        found.extend(_full_names(document, post, people[post.post.id], likely[post.post.id], hits[post.post.id]))
     for found in proposals.values():
         forms.learn(proposal.named for proposal in found if proposal.named.kind is EntityKind.PERSON)
     for post in posts:
         found = proposals[post.post.id]
         found.extend(_from_catalog(document, post, meanings[post.post.id], settled))
         found.extend(_called(document, post, forms))
-        found.extend(_single_names(document, post, people[post.post.id], forms))
+        found.extend(_single_names(document, post, likely[post.post.id], forms))
         found.extend(_site(document, post))
         found.extend(_tagged(document, post))
         found.extend(_coined(document, post, catalog, coinages))
@@ -156,10 +157,12 @@ _NOT_A_NAME = frozenset(
 )
 
 
-def _full_names(document: Document, post: ParsedPost, names: Sequence[PersonName], hits: Sequence[Hit]) -> Iterable[_Proposal]:
+def _full_names(
+    document: Document, post: ParsedPost, names: Sequence[PersonName], likely: Mapping[int, float], hits: Sequence[Hit]
+) -> Iterable[_Proposal]:
     """Names of two words or more."""
     known = {hit.span for hit in hits}
-    for name in _joined(post, names):
+    for name in _joined(post, names, likely):
         tokens = _trimmed(name.tokens)
         if tokens is None or _is_in_marks(tokens):
             continue
@@ -184,12 +187,14 @@ def _full_names(document: Document, post: ParsedPost, names: Sequence[PersonName
         )
 
 
-def _joined(post: ParsedPost, names: Sequence[PersonName]) -> Iterable[PersonName]:
+def _joined(post: ParsedPost, names: Sequence[PersonName], likely: Mapping[int, float]) -> Iterable[PersonName]:
     """The model's names, and those that a form gives away: `Mr. Lima`, `EV Lima, Ana Sol and …`, `Don Lima's blog`."""
     yield from names
     taken = {token.i for name in names for token in name.tokens}
     parse = post.parse
-    for at in range(len(parse) - 1):
+    for at in likely:
+        if at + 1 >= len(parse):
+            break
         token, after = parse[at], parse[at + 1]
         text = token.text
         if (
@@ -264,6 +269,7 @@ class _Forms:
 
     def __init__(self, document: Document, thread: Thread) -> None:
         self._people: dict[str, set[str]] = defaultdict(set)
+        self._spelled: set[str] = set()
         self._short: dict[str, set[str]] = defaultdict(set)
         named = {account.person: account.name for account in thread.accounts if account.name != "unheaded"}
         for person in thread.people:
@@ -271,7 +277,10 @@ class _Forms:
                 continue
             for name in {person.name, *person.aliases, named.get(person.id, person.name)}:
                 self._add(name, person.id)
-        self._document = document
+        small = [form for form in self._people if " " not in form and len(form) > 4 and not is_dictionary_word(form)]
+        small = [name for name in small if any(name == full for full in self._spelled)]
+        self.handles = re.compile(rf"(?<![\w@./-])(?:{'|'.join(map(re.escape, small))})(?![\w@/-])") if small else None
+        """Finds the handles that are written small and are no words."""
         self._writer = {
             post: account.person for post, id in thread.authors.items() for account in thread.accounts if account.id == id
         }
@@ -279,6 +288,7 @@ class _Forms:
 
     def _add(self, name: str, person: str) -> None:
         words = name.split()
+        self._spelled.add(name)
         self._people[name.casefold()].add(person)
         if len(words) > 1:
             for word in (words[0], words[-1]):
@@ -344,19 +354,30 @@ _SAYING = frozenset(
 )
 
 
-def _single_names(document: Document, post: ParsedPost, names: Sequence[PersonName], forms: _Forms) -> Iterable[_Proposal]:
+def _single_names(document: Document, post: ParsedPost, likely: Mapping[int, float], forms: _Forms) -> Iterable[_Proposal]:
     """Names of one word: short for somebody known here, or a given name that the model is sure of."""
-    likely = {token.i: name.probability for name in names for token in name.tokens}
-    for token in post.parse:
+    for match in forms.handles.finditer(document.text, post.post.span.start, post.post.span.end) if forms.handles else ():
+        person = forms.whole(match.group())
+        yield from _proposal(
+            document,
+            post,
+            Span(*match.span()),
+            EntityKind.PERSON,
+            _CALLED,
+            Judgement(0.9, "short-name"),
+            person=person,
+            trim=False,
+        )
+    for at, probability in likely.items():
+        token = post.parse[at]
         text = token.text
-        if not text[0].isalpha() or len(text) < 3 or (text[0].islower() and forms.whole(text) is None):
+        if not text[0].isupper() or len(text) < 3:
             continue
         person = forms.of(text, post.post.id)
-        probability = likely.get(token.i, 0.0)
         if person is not None:
-            if _stands_alone(token) and (token.pos_ == "PROPN" or probability or forms.whole(text) is not None):
-                if text[0].islower() and (is_dictionary_word(text) or len(text) < 5):
-                    continue
+            if _stands_alone(token) and (
+                token.pos_ == "PROPN" or probability >= _LIKELY_PERSON or forms.whole(text) is not None
+            ):
                 yield from _proposal(
                     document,
                     post,
@@ -371,7 +392,6 @@ def _single_names(document: Document, post: ParsedPost, names: Sequence[PersonNa
             probability < _SURE_PERSON
             or forms.is_shared(text)
             or _is_in_marks(post.parse[token.i : token.i + 1])
-            or not text[0].isupper()
             or not text.isalpha()
             or text.isupper()
             or not _stands_alone(token)
@@ -470,7 +490,7 @@ def _meanings(post: ParsedPost, hits: Sequence[Hit], title: str) -> list[_Meanin
 
 
 def _form(post: ParsedPost, hit: Hit) -> str:
-    return post.parse.text[hit.span.start - post.start : hit.span.end - post.start]
+    return post.text[hit.span.start - post.start : hit.span.end - post.start]
 
 
 def _support(post: ParsedPost, hit: Hit, kind: EntityKind, hits: Sequence[Hit], sure: Sequence[Span], title: str) -> int:
@@ -522,9 +542,9 @@ def _support(post: ParsedPost, hit: Hit, kind: EntityKind, hits: Sequence[Hit], 
 def _next_to(post: ParsedPost, hit: Hit, other: Hit) -> bool:
     """Whether only a comma, a slash or `and` stands between the two."""
     if other.span.start >= hit.span.end:
-        between = post.parse.text[hit.span.end - post.start : other.span.start - post.start]
+        between = post.text[hit.span.end - post.start : other.span.start - post.start]
     elif hit.span.start >= other.span.end:
-        between = post.parse.text[other.span.end - post.start : hit.span.start - post.start]
+        between = post.text[other.span.end - post.start : hit.span.start - post.start]
     else:
         return False
     return len(between) < 10 and between.strip(" ,/&") in {"", "and", "or", "to"}

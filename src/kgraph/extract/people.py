@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import math
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from importlib.resources import files
 
@@ -105,18 +107,39 @@ def _reading(token: Token) -> _Reading:
     return _Reading(word, shape(text), token.tag_, token.ent_type_, word_classes(word) if text[0].isalpha() else "")
 
 
-def may_name(token: Token) -> bool:
-    """Whether the token is worth weighing at all."""
+def candidates(parse: ParsedText) -> list[int]:
+    """The tokens that are worth weighing: with a capital, a leading `@`, in a list of names, or taken for a name by the tagger."""
+    found = []
+    known = _worth
+    strings = parse.vocab.strings
+    name_tags, person = {strings["NNP"], strings["NNPS"]}, strings["PERSON"]
+    for at, (orth, tag, label) in enumerate(parse.to_array(["ORTH", "TAG", "ENT_TYPE"]).tolist()):
+        worth = known.get(orth)
+        if worth is None:
+            worth = known[orth] = _worth_of(parse[at])
+        if worth is _Worth.ALWAYS or (worth is _Worth.TAGGED and (tag in name_tags or label == person)):
+            found.append(at)
+    return found
+
+
+class _Worth(Enum):
+    NEVER, TAGGED, ALWAYS = range(3)
+
+
+_worth: dict[int, _Worth] = {}
+
+
+def _worth_of(token: Token) -> _Worth:
     text = token.text
     first = text[0]
     if first == "@":
-        return len(text) > 1
+        return _Worth.ALWAYS if len(text) > 1 else _Worth.NEVER
     if not first.isalpha() or token.is_stop:
-        return False
-    if first.isupper() or not text.islower() or token.tag_.startswith("NNP") or token.ent_type_ == "PERSON":
-        return True
+        return _Worth.NEVER
+    if first.isupper() or not text.islower():
+        return _Worth.ALWAYS
     classes = word_classes(text)
-    return "G" in classes or classes == "S"
+    return _Worth.ALWAYS if "G" in classes or classes == "S" else _Worth.TAGGED
 
 
 def features(parse: ParsedText, at: int) -> list[str]:
@@ -154,10 +177,11 @@ def probabilities(parse: ParsedText) -> dict[int, float]:
     intercept, weights = _weights()
     known = weights.get
     found = {}
-    for token in parse:
-        if may_name(token):
-            total = intercept + sum(known(feature, 0.0) for feature in features(parse, token.i))
-            found[token.i] = 1.0 / (1.0 + math.exp(-total))
+    for at in candidates(parse):
+        total = intercept
+        for feature in features(parse, at):
+            total += known(feature, 0.0)
+        found[at] = 1.0 / (1.0 + math.exp(-total))
     return found
 
 
@@ -175,23 +199,25 @@ PROBABLE = 0.17
 
 def names_of_people(parse: ParsedText, *, at_least: float = PROBABLE) -> list[PersonName]:
     """The names in a text, in its order: neighbouring probable tokens with nothing but a space or a hyphen between."""
-    likely = probabilities(parse)
+    return names_among(parse, probabilities(parse), at_least=at_least)
+
+
+def names_among(parse: ParsedText, likely: Mapping[int, float], *, at_least: float) -> list[PersonName]:
+    """The names that the tokens' probabilities make."""
     names: list[PersonName] = []
-    at = 0
-    while at < len(parse):
-        if likely.get(at, 0.0) < at_least:
-            at += 1
+    end = 0
+    for at in sorted(likely):
+        if at < end or likely[at] < at_least:
             continue
         end = at + 1
         while (step := _continues(parse, end, likely, at_least)) > 0:
             end += step
         best = max(likely.get(i, 0.0) for i in range(at, end))
         names.append(PersonName(parse[at:end], best))
-        at = end
     return names
 
 
-def _continues(parse: ParsedText, at: int, likely: dict[int, float], at_least: float) -> int:
+def _continues(parse: ParsedText, at: int, likely: Mapping[int, float], at_least: float) -> int:
     """How many tokens from here on belong to the name that ends before: a hyphen takes its second half along."""
     if likely.get(at, 0.0) >= at_least and len(parse[at - 1].whitespace_) <= 1:
         return 1

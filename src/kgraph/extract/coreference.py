@@ -15,6 +15,7 @@ from spacy.tokens import Span as TokenSpan
 from spacy.tokens import Token
 
 from kgraph.extract.entities import site_of
+from kgraph.extract.grammar import valence
 from kgraph.extract.parse import ParsedPost, model
 from kgraph.extract.words import fold
 from kgraph.model.annotations import Entity, EntityKind, Judgement, Mention
@@ -101,7 +102,8 @@ def page_topic(document: Document, entities: Sequence[Entity], mentions: Sequenc
     (first, most), *rest = counts.most_common(2)
     entity = next(entity for entity in entities if entity.id == first)
     in_title = any(f" {fold(form)} " in title for form in (entity.name, *entity.aliases))
-    clear = most >= 2 and (not rest or most >= 2 * rest[0][1])
+    whole = any(f" {fold(form)} " == title for form in (entity.name, *entity.aliases))
+    clear = (most >= 2 or whole) and (not rest or most >= 2 * rest[0][1])
     return first if in_title and clear else None
 
 
@@ -109,7 +111,7 @@ def page_topic(document: Document, entities: Sequence[Entity], mentions: Sequenc
 def _telling_words() -> tuple[frozenset[int], frozenset[int]]:
     """The hashes of the words, and of the lemmas of the nouns, that a rule looks at: all others are passed over."""
     strings = model().vocab.strings
-    pronouns = _HE | _IT | _THEY | {"you", "your", "u", "latter"}
+    pronouns = _HE | _IT | _THEY | {"i", "you", "your", "u", "latter"}
     nouns = {*_KIND_NOUNS, *_GROUP_NOUNS, *_PART_NOUNS, *_WRITTEN, *_SITE_NOUNS, *_COLLECTIVES}
     return frozenset(map(strings.add, pronouns)), frozenset(map(strings.add, nouns))
 
@@ -223,6 +225,9 @@ class _PostReading:
             yield from self._it(token, sentence, here)
         elif word in _THEY:
             yield from self._they(token, sentence, here)
+        elif word == "i":
+            if self.writer is not None and _judges_oneself(token):
+                yield token, (self.writer,), 0.7, "self-judgement"
         elif word in {"you", "your", "u"}:
             yield from self._you(token)
         elif word == "latter":
@@ -340,7 +345,9 @@ class _PostReading:
         ):
             wanted = _KIND_NOUNS[lemma]
             candidates = [entity for _, entity in [*self.previous, *here] if self.kinds.get(entity) in wanted]
-            if candidates and len(set(candidates)) == 1:
+            if not candidates and self.topic is not None and self.kinds.get(self.topic) in wanted:
+                candidates = [self.topic]
+            if len(set(candidates)) == 1:
                 yield noun, (candidates[-1],), 0.75, "description"
         elif lemma in _PART_NOUNS and not here and self._topic_is_open():
             yield noun, (self.page_topic or "",), 0.6, "part-of-topic"
@@ -419,6 +426,25 @@ def _is_expletive(token: Token) -> bool:
                 return True
             if child.lower_ in {"time", "true", "late", "early", "possible", "clear"}:
                 return True
+    return False
+
+
+_FEELINGS = frozenset(
+    "happy glad sorry sad sure grateful afraid curious excited proud interested impressed tired ok okay fine thankful".split()
+)
+
+
+def _judges_oneself(token: Token) -> bool:
+    """`I must be dense`, `I'm not as clever as …`: what the writer is, by the writer's own judgement, not how they feel."""
+    verb = token.head
+    if token.dep_ != "nsubj" or verb.lemma_ != "be" or _is_conditional(verb):
+        return False
+    for child in verb.children:
+        if child.dep_ == "acomp" and child.tag_ == "JJ" and valence(child) and child.lemma_.lower() not in _FEELINGS:
+            return not any(
+                grandchild.dep_ in {"prep", "ccomp"} and grandchild.lower_ in {"with", "for", "about"}
+                for grandchild in child.children
+            )
     return False
 
 

@@ -69,7 +69,8 @@ def find_mentions(document: Document, posts: Sequence[ParsedPost], thread: Threa
     people = {post.post.id: names_among(post.parse, likely[post.post.id], at_least=_LIKELY_PERSON) for post in posts}
     for post in posts:
         found = proposals[post.post.id]
-        found.extend(_from_wording(document, post))
+        found.extend(_from_wording(document, post, hits[post.post.id]))
+        found.extend(_enumerated(document, post, meanings[post.post.id]))
         found.extend(_full_names(document, post, people[post.post.id], likely[post.post.id], hits[post.post.id]))
     for found in proposals.values():
         forms.learn(proposal.named for proposal in found if proposal.named.kind is EntityKind.PERSON)
@@ -125,7 +126,7 @@ def _proposal(
 # The wording ----------------------------------------------------------------------------------------------------------
 
 
-def _from_wording(document: Document, post: ParsedPost) -> Iterable[_Proposal]:
+def _from_wording(document: Document, post: ParsedPost, hits: Sequence[Hit]) -> Iterable[_Proposal]:
     start = post.post.span.start
     for worded in worded_names(straighten_same_length(document.words(post.post.span))):
         creators = []
@@ -141,10 +142,34 @@ def _from_wording(document: Document, post: ParsedPost) -> Iterable[_Proposal]:
                 creators.append(proposal.named.span)
                 yield proposal
         rank = _WORK_BY if creators else _WORDED
+        kind = worded.kind
+        if worded.rule == "owned-long" and _names_a_technology(hits, Span(start + worded.start, start + worded.end)):
+            kind = EntityKind.TECHNOLOGY
         yield from _proposal(
-            document, post, Span(start + worded.start, start + worded.end), worded.kind, rank, Judgement(worded.confidence, worded.rule),
+            document, post, Span(start + worded.start, start + worded.end), kind, rank, Judgement(worded.confidence, worded.rule),
             creators=tuple(creators),
         )  # fmt: skip
+
+
+def _names_a_technology(hits: Sequence[Hit], span: Span) -> bool:
+    """Whether part of the name is a technology's: `Ana Lima's HTML Tool Kit` is a program rather than a book."""
+    return any(hit.span in span and any(entry.kind is EntityKind.TECHNOLOGY for entry in hit.entries) for hit in hits)
+
+
+_BETWEEN = re.compile(r", (?P<name>[A-Z][\w&-]*(?: [A-Z][\w&-]*)?)(?:,|,? (?:and|or|&)) $")
+
+
+def _enumerated(document: Document, post: ParsedPost, meanings: Sequence[_Meaning]) -> Iterable[_Proposal]:
+    """A name that nobody knows between two of one kind: `Plaza, Zorbo and Agora`."""
+    known = [meaning for meaning in meanings if meaning.accepted]
+    for one, two in zip(known, known[1:], strict=False):
+        kind = one.entry.kind
+        between = document.text[one.hit.span.end : two.hit.span.start]
+        match = _BETWEEN.match(between + " " if not between.endswith(" ") else between) if len(between) < 60 else None
+        if match and kind is two.entry.kind and kind in {EntityKind.ORGANIZATION, EntityKind.PLATFORM}:
+            start = one.hit.span.end + match.start("name")
+            span = Span(start, start + len(match["name"]))
+            yield from _proposal(document, post, span, kind, _PERSON, Judgement(0.6, "enumeration"))
 
 
 # People ---------------------------------------------------------------------------------------------------------------
@@ -505,7 +530,7 @@ def _support(post: ParsedPost, hit: Hit, kind: EntityKind, hits: Sequence[Hit], 
     before = first.nbor(-1) if first.i > sentence.start else None
     after = last.nbor(1) if last.i + 1 < sentence.end else None
     labels = {token.ent_type_ for token in tokens}
-    points = 0
+    points = -1 if after is not None and after.like_num else 0
     if before is not None and first.tag_ in {"NNP", "NNPS"} and not before.is_punct:
         points += 1
     if kind is EntityKind.PLACE:
@@ -745,7 +770,7 @@ def _coined(document: Document, post: ParsedPost, catalog: Catalog, coinages: fr
         group = str(match.lastgroup)
         if match[group].split()[0].casefold() not in _NUMBERED:
             span = Span(start + match.start(group), start + match.end(group))
-            yield from _proposal(document, post, span, EntityKind.TECHNOLOGY, _TAGGED, Judgement(0.5, "model-number"))
+            yield from _proposal(document, post, span, EntityKind.TECHNOLOGY, _CATALOG, Judgement(0.5, "model-number"))
 
 
 def _tagged(document: Document, post: ParsedPost) -> Iterable[_Proposal]:

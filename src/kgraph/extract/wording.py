@@ -67,7 +67,8 @@ _NOUN_TITLE = re.compile(rf"\b{_WORK},? (?:{_QUOTED}|(?P<plain>{_LONG_TITLE}))")
 _READ = re.compile(
     rf"\b(?:read|reading|wrote|reread|watched|author of|copy of) (?:{_QUOTED}|'(?P<single>[A-Z][^'\"\n]{{1,60}})'(?!\w))"
 )
-_OWNED_LONG = re.compile(rf"\b(?P<name>{_FULL_PERSON}){_OF} (?P<title>{_CAPITAL}(?: (?:{_INNER} )?{_CAPITAL}){{2,}}\??)")
+_OWNED_LONG = re.compile(rf"\b(?P<name>{_FULL_PERSON}){_OF} (?P<title>{_CAPITAL}(?:'s)?(?: (?:{_INNER} )?{_CAPITAL}){{2,}}\??)")
+_OWNED_COINAGE = re.compile(rf"\b{_FULL_PERSON}{_OF} (?P<name>[A-Z][a-z]+(?:[A-Z][a-z0-9]+)+)\b")
 
 
 def _works(text: str) -> Iterator[Worded]:
@@ -79,6 +80,8 @@ def _works(text: str) -> Iterator[Worded]:
         if _in_list(match, owned, text) or any(" " in text[start:end] for start, end in owners):
             sure = 0.9 if _in_list(match, owned, text) else 0.6
             yield Worded(EntityKind.WORK, *match.span("title"), "owned-line", sure, tuple(owners))
+    for match in _OWNED_COINAGE.finditer(text):
+        yield Worded(EntityKind.TECHNOLOGY, *match.span("name"), "owned-coinage", 0.6)
     lines = list(_BY_LINE.finditer(text))
     for match in lines:
         if _in_list(match, lines, text):

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 from kgraph.evaluate import Figures, evaluate, pairs
-from kgraph.iris import DEFAULT_BASE
 from kgraph.pipeline import Pipeline
 from kgraph.settings import Settings
 
@@ -27,7 +26,7 @@ more than 0.01.
 
 
 def main(gold: str, pages: str) -> None:
-    pipeline = Pipeline.standard(base=DEFAULT_BASE, max_source_bytes=Settings().max_source_bytes)
+    pipeline = Pipeline.standard(Settings())
     figures = evaluate(pairs(Path(gold), Path(pages)), pipeline).figures()
     (REFERENCE / "extraction-quality.json").write_text(
         json.dumps(figures, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kgraph.iris import DEFAULT_BASE
 from kgraph.pipeline import Pipeline
+from kgraph.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -24,4 +24,4 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def pipeline() -> Pipeline:
     """The standard pipeline, its language model loaded once."""
-    return Pipeline.standard(base=DEFAULT_BASE, max_source_bytes=20_000_000)
+    return Pipeline.standard(Settings())

@@ -8,6 +8,7 @@ makes and the answers that point to them, where only their own words fail; else 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,12 +17,13 @@ from typing import Self
 from rdflib import Graph, URIRef
 from rdflib.term import Node
 
-from kgraph import __version__, iris, readers
-from kgraph.errors import Quarantined
+from kgraph import __version__, curation, iris, llm, readers
+from kgraph.errors import Misuse, Quarantined
 from kgraph.link import link
 from kgraph.model.extraction import Extraction
 from kgraph.model.text import Document, Source
 from kgraph.rdf import Run, to_graph, to_quads
+from kgraph.settings import Settings
 from kgraph.validate import Report, Severity, ShapesGate, check_evidence
 from kgraph.vocab import KG, OA, RDF, SCHEMA
 
@@ -64,23 +66,25 @@ class Pipeline:
     check_shapes: Callable[[Graph], Report]
 
     @classmethod
-    def standard(cls, *, base: str, max_source_bytes: int) -> Self:
-        """The stages that travel with kgraph. Loads the language model: seconds, and some 200 MB."""
+    def standard(cls, settings: Settings) -> Self:
+        """The stages that travel with kgraph, as they are set. Loads the parser's model: seconds, and some 200 MB."""
         # Imported here because spaCy takes a second and 90 MB, which a build's parent process has no use for.
         from kgraph.extract import Extractor, model_version  # noqa: PLC0415
 
-        extractor = Extractor()
+        base = settings.base
+        extractor = Extractor(rejected=curation.undone(settings.curation, base=base))
+        second = _second_reader(settings)
         run = Run(
             software={"kgraph": __version__},
-            models={"spacy": model_version()},
+            models={"spacy": model_version()} | ({"llm": settings.llm_model} if settings.llm_base_url and settings.llm_model else {}),
             catalog=extractor.catalog.version,
             settings={"base": base},
         )
         return cls(
             base=base,
             run=run,
-            read=partial(readers.read, max_bytes=max_source_bytes),
-            extract=lambda document: link(extractor(document), extractor.catalog),
+            read=partial(readers.read, max_bytes=settings.max_source_bytes),
+            extract=lambda document: link(second(extractor(document)), extractor.catalog),
             map=partial(to_graph, base=base, run=run.id),
             check_shapes=ShapesGate().check,
         )
@@ -144,6 +148,17 @@ class Pipeline:
             report_turtle=report.as_turtle(),
             quads=to_quads(shown, name=name),
         )
+
+
+def _second_reader(settings: Settings) -> Callable[[Extraction], Extraction]:
+    """The language model's review where an endpoint is set, else nothing."""
+    if not settings.llm_base_url:
+        return lambda extraction: extraction
+    if not settings.llm_model:
+        raise Misuse("KGRAPH_LLM_BASE_URL is set and KGRAPH_LLM_MODEL is not", hint="name the model that the endpoint serves")
+    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key is not None else None
+    client = llm.Client(settings.llm_base_url, settings.llm_model, api_key=key, cache=settings.llm_cache.expanduser())
+    return partial(llm.review, client=client, trouble=logging.getLogger(__name__).warning)
 
 
 def _misquoting(evidence: Report, graph: Graph) -> frozenset[Node]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from kgraph import iris
@@ -26,6 +26,11 @@ class Settings(BaseSettings):
     store: str = Field("kgraph-data", description="folder of the embedded store, or http(s) URL of a SPARQL 1.1 server")
     jobs: int = Field(1, ge=1, description="processes that read and extract during a build")
     max_source_bytes: int = Field(20_000_000, ge=1, description="largest source that is read, in bytes")
+    curation: Path = Field(Path("curation.txt"), description="file of inferences that people have undone, a line each")
+    llm_base_url: str | None = Field(None, description="OpenAI-compatible endpoint of a second reader, off by default")
+    llm_model: str | None = Field(None, description="name of the model there")
+    llm_api_key: SecretStr | None = Field(None, description="key for it, sent as a bearer token")
+    llm_cache: Path = Field(Path("~/.cache/kgraph/llm"), description="folder of its answers, so that it is asked once")
 
     @property
     def store_path(self) -> Path:

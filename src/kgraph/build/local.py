@@ -33,10 +33,20 @@ Outcome = Passed | Quarantined | Rejected
 """What becomes of a source."""
 
 
-def build(sources: Iterable[Source], *, settings: Settings, progress: Callable[[Outcome], None] | None = None) -> BuildReport:
+MakePipeline = Callable[[], Pipeline]
+
+
+def build(
+    sources: Iterable[Source],
+    *,
+    settings: Settings,
+    progress: Callable[[Outcome], None] | None = None,
+    make_pipeline: MakePipeline | None = None,
+) -> BuildReport:
     """Reads every source, loads what passes the gates, keeps in quarantine what does not, and publishes the result.
 
-    `progress` hears of each source, in their order.
+    `progress` hears of each source, in their order. `make_pipeline` is called once in each child process, and must pickle;
+    without it the pipeline is the standard one.
 
     Raises:
         StoreError: the store cannot be written to.
@@ -45,7 +55,7 @@ def build(sources: Iterable[Source], *, settings: Settings, progress: Callable[[
     started = monotonic()
     with open_store(settings.store, write=True) as store:
         loading = _Loading(store, settings)
-        for outcome in _outcomes(sources, settings):
+        for outcome in _outcomes(sources, make_pipeline or _standard(settings), settings.jobs):
             outcome = loading.take(outcome)
             if progress is not None:
                 progress(outcome)
@@ -53,7 +63,11 @@ def build(sources: Iterable[Source], *, settings: Settings, progress: Callable[[
     return loading.report(monotonic() - started)
 
 
-def _outcomes(sources: Iterable[Source], settings: Settings) -> Iterator[Outcome]:
+def _standard(settings: Settings) -> MakePipeline:
+    return partial(Pipeline.standard, settings)
+
+
+def _outcomes(sources: Iterable[Source], make_pipeline: MakePipeline, jobs: int) -> Iterator[Outcome]:
     """What the child processes make of each source, in the order of the sources."""
     names = deque[str]()
 
@@ -62,7 +76,7 @@ def _outcomes(sources: Iterable[Source], settings: Settings) -> Iterator[Outcome
             names.append(source.name)
             yield source
 
-    for outcome in run(partial(_reading, settings.base, settings.max_source_bytes), named(), jobs=settings.jobs):
+    for outcome in run(partial(_reading, make_pipeline), named(), jobs=jobs):
         name = names.popleft()
         if isinstance(outcome, Lost):
             yield Rejected(name, f"the process that read it died ({_how(outcome)})", hint="is there memory enough for it?")
@@ -75,9 +89,9 @@ def _how(lost: Lost) -> str:
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _reading(base: str, max_source_bytes: int) -> Callable[[Source], Outcome]:
+def _reading(make_pipeline: MakePipeline) -> Callable[[Source], Outcome]:
     """Runs in a child process, once: loads the models."""
-    return partial(_read, Pipeline.standard(base=base, max_source_bytes=max_source_bytes))
+    return partial(_read, make_pipeline())
 
 
 def _read(pipeline: Pipeline, source: Source) -> Outcome:

@@ -33,7 +33,7 @@ def evaluate(
     """Read a page and score what was found against its annotation: precision, recall and F1, or a share."""
     chosen = settings()
     asked = pairs(gold, source)
-    figures = score(asked, Pipeline.standard(base=chosen.base, max_source_bytes=chosen.max_source_bytes)).figures()
+    figures = score(asked, Pipeline.standard(chosen)).figures()
     if as_json:
         sys.stdout.write(json.dumps(figures if gold.is_dir() else figures[gold.stem], ensure_ascii=False) + "\n")
         return

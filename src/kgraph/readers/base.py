@@ -56,7 +56,7 @@ class Reader(Protocol):
 
 
 @runtime_checkable
-class Container(Protocol):
+class Container(Reader, Protocol):
     """A reader whose files hold several threads."""
 
     def split(self, source: Source) -> Iterator[Source]:

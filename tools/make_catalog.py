@@ -228,6 +228,8 @@ class Words:
         letters = "".join(words)
         if len(words) > 1 and not re.fullmatch(r"[^\W_]+[.+#!][^\W_]*", form):
             common = all(self.ordinary(word) or len(word) <= 3 or word.casefold() in self.first_names for word in words)
+            if re.match(r"(The|An?) \w+$", form) and self.ordinary(words[-1]):
+                return "word"
             return "case" if common or row.kind == "place" else ""
         if re.search(r"[#+.!|]", form) and len(words) >= 1 and not self.ordinary(letters):
             return "" if len(letters) > 3 else "case"
@@ -475,7 +477,7 @@ def add_languages(rows: Rows, lists: Lists, words: Words) -> None:
             re.I,
         )
         mark = words.mark(row.name, row)
-        known_word = words.zipf.get(row.name.casefold(), 0) >= 2.5 and row.name.istitle()
+        known_word = words.zipf.get(row.name.casefold(), 0) >= 2.5 and (row.name.istitle() or words.ordinary(row.name))
         if (
             composed
             or row.name.islower()
@@ -484,7 +486,7 @@ def add_languages(rows: Rows, lists: Lists, words: Words) -> None:
             or (mark == "case" and len(row.lists) < 2 and len(row.name) > 3)
         ):
             continue
-        if len(key(row.name)) >= 3 or len(row.lists) >= 2:
+        if len(key(row.name)) > 3:
             rows.of["technology"][row.slug] = row
 
 

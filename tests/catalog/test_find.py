@@ -122,6 +122,13 @@ def test_a_common_word_that_opens_a_sentence_needs_context() -> None:
     assert [hit.ambiguity for hit in longer if hit.entries[0].name == "Slack"] == [Ambiguity.CONTEXT]
 
 
+def test_a_short_name_among_shouted_words_needs_context() -> None:
+    assert [hit.ambiguity for hit in CATALOG.find("KEEP THE REST TO YOURSELF") if hit.entries[0].name == "REST"] == [
+        Ambiguity.CONTEXT
+    ]
+    assert [hit.ambiguity for hit in CATALOG.find("an API in the REST style")] == [Ambiguity.CASE]
+
+
 def test_a_persons_name_needs_context() -> None:
     assert [hit.ambiguity for hit in CATALOG.find("I met Julia there")] == [Ambiguity.CONTEXT]
 

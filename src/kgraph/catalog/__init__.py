@@ -120,6 +120,8 @@ _ARTICLE = re.compile(r"^(?:the|an?)\s+(?=\S)")
 _SENTENCE_OPENS = re.compile(r"(?:^|[.!?:;…][\"'”’)\]]*\s+|\n\s*\n\s*|\n\s*(?:[*•>#-]+|\d+[.)])\s*)[\"'“‘(\[]*\Z")
 _CAPITALISED_NEXT = re.compile(r"[ \xa0][A-Z][a-z]+")
 _CAPITALISED_BEFORE = re.compile(r"\b[A-Z][a-z]+[ \xa0]\Z")
+_SHOUTED_NEXT = re.compile(r"[ \xa0][A-Z]{2,}\b")
+_SHOUTED_BEFORE = re.compile(r"\b[A-Z]{2,}[ \xa0]\Z")
 _LEAST_LETTERS = 4
 _LOOK_BACK = 80
 
@@ -237,25 +239,30 @@ def _hit(text: str, span: Span, forms: list[_Form], hits: list[Hit]) -> Hit | No
         return None
     fitting.sort(key=lambda fit: fit[0])
     _, form, ambiguity, entry = fitting[0]
-    if (
-        ambiguity is Ambiguity.CASE
-        and words.isalpha()
-        and words.istitle()
-        and _is_doubtful(text, span, form in entry.common, hits)
-    ):
+    if ambiguity is Ambiguity.CASE and _is_doubtful(text, span, words, form in entry.common, hits):
         ambiguity = Ambiguity.CONTEXT
     entries = tuple(dict.fromkeys(entry for *_, entry in fitting))
     return Hit(span, entries, any(words == form for _, form, _, _ in fitting), ambiguity)
 
 
-def _is_doubtful(text: str, span: Span, common: bool, hits: list[Hit]) -> bool:
-    """Whether the word would have its capital anyway: a common one that opens a sentence, or part of a longer name."""
-    if _CAPITALISED_NEXT.match(text, span.end):
-        return True
+def _is_doubtful(text: str, span: Span, words: str, common: bool, hits: list[Hit]) -> bool:
+    """Whether the capitals may say nothing.
+
+    So it is where a common word opens a sentence, where all around is in capitals, and where a single word may be part of a
+    longer name: a capitalised word stands beside it that is no hit itself.
+    """
     back = max(0, span.start - _LOOK_BACK)
     before = text[back : span.start]
+    if words.isupper():
+        return words.isalpha() and bool(_SHOUTED_BEFORE.search(before) and _SHOUTED_NEXT.match(text, span.end))
+    if not words.istitle():
+        return False
     if _SENTENCE_OPENS.search(before) and (back == 0 or before.strip()):
-        return common
+        return common or (words.isalpha() and bool(_CAPITALISED_NEXT.match(text, span.end)))
+    if not words.isalpha():
+        return False
+    if _CAPITALISED_NEXT.match(text, span.end):
+        return True
     name = _CAPITALISED_BEFORE.search(before)
     if name is None or _SENTENCE_OPENS.search(before[: name.start()]):
         return False

@@ -56,7 +56,7 @@ def build(
     with open_store(settings.store, write=True) as store:
         loading = _Loading(store, settings)
         for outcome in _outcomes(sources, make_pipeline or _standard(settings), settings.jobs):
-            outcome = loading.take(outcome)
+            loading.take(outcome)
             if progress is not None:
                 progress(outcome)
         loading.finish()
@@ -115,20 +115,14 @@ class _Loading:
         self._waiting = dict[str, Passed]()
         self._waiting_bytes = 0
         self._waiting_since = self._published = monotonic()
-        self._sources = dict[str, str]()
         self._runs = dict[str, Run]()
         self._people = set[str]()
         self._platforms = set[str]()
         self._documents = self._posts = self._claims = self._triples = 0
         self._failures = list[Failure]()
 
-    def take(self, outcome: Outcome) -> Outcome:
-        """Loads what passed, keeps what did not; what came to be of it, which is a rejection where two sources share a name."""
-        if isinstance(outcome, Passed | Quarantined):
-            first = self._sources.setdefault(outcome.document, outcome.source)
-            if first != outcome.source:
-                hint = "give one of the two files another name, or build them into two stores"
-                outcome = Rejected(outcome.source, f"{first} is {outcome.document} already", hint=hint)
+    def take(self, outcome: Outcome) -> None:
+        """Loads what passed, keeps what did not."""
         match outcome:
             case Passed():
                 self._load(outcome)
@@ -139,7 +133,6 @@ class _Loading:
         now = monotonic()
         if self._waiting_bytes >= COMMIT_BYTES or (self._waiting and now - self._waiting_since >= COMMIT_SECONDS):
             self._commit()
-        return outcome
 
     def finish(self) -> None:
         """Commits the rest, and says in the graph of runs what made it and when."""

@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def build(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders of them, or - for stdin.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files, folders of them, or - for stdin.")],
     store: StoreOption = None,
     base: Annotated[str | None, typer.Option(metavar="IRI", help="What all names are built under. From KGRAPH_BASE.")] = None,
     jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes that read. From KGRAPH_JOBS, else 1.")] = None,
@@ -44,7 +44,7 @@ def build(
     chosen = settings(store=store, base=base, jobs=jobs)
     if report is not None and not report.parent.is_dir():
         raise Misuse(f"the folder of {report} does not exist")
-    sources = readers.sources(paths)
+    sources = readers.sources(paths, max_bytes=chosen.max_source_bytes)
     with _progress(len(sources)) as heard:
         made = build_graph(sources, settings=chosen, progress=heard)
     if report is not None:

@@ -48,6 +48,9 @@ class Commands(TyperGroup):
             # What the interpreter flushes at its end must find something open.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(DONE) from closed
+        except OSError as error:
+            say_error(KgraphError(f"{error.filename or 'the system'}: {error.strerror or error}"))
+            raise typer.Exit(FAILED) from error
         return result
 
 

@@ -1,0 +1,30 @@
+"""`kgraph serve`: the SPARQL endpoint and its pages."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kgraph.cli.console import StoreOption, settings
+
+_EPILOG = """Examples:\n
+  kgraph serve\n
+  kgraph serve --store other-data --port 8080 --workers 4\n
+While it runs, a build into the same store shows as soon as it publishes."""
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog=_EPILOG)(serve)
+
+
+def serve(
+    store: StoreOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0 for any that is free.")] = 8000,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Processes that answer queries.")] = 2,
+) -> None:
+    """Serve the graph that is in the store: SPARQL, dumps and pages for people. Builds nothing."""
+    from kgraph.server.app import serve as serve_graph  # the web framework takes its time to load
+
+    serve_graph(settings(store=store).store, host=host, port=port, workers=workers)

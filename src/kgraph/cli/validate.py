@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def validate(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE...]", help="RDF files; without any, the store.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="RDF files; without any, the store.")] = None,
     store: StoreOption = None,
     shapes: Annotated[Path | None, typer.Option(metavar="DIR", help="Shapes to use in place of kgraph's own.")] = None,
 ) -> None:

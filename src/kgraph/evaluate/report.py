@@ -75,7 +75,7 @@ def pairs(gold: Path, page: Path) -> list[tuple[Path, Path]]:
 
 
 def _page_of(annotated: Path, folder: Path) -> Path:
-    endings = readers.endings(readers.supported())
+    endings = {ending for reader in readers.supported() for ending in reader.endings}
     found = sorted(
         path for path in folder.rglob(f"{annotated.stem}.*") if path.suffix.lower() in endings and not path.samefile(annotated)
     )

@@ -109,3 +109,12 @@ def test_everybody_unheaded_is_nobody_in_particular() -> None:
 def test_a_name_in_passing_is_no_address() -> None:
     comments: list[Comment] = [("Ana Reyes", "A fine place."), ("Ben", "I met Ana, Tomas and others there on a sunny day.")]
     assert parent(thread_of(page(ARTICLE, comments, by="Tomas Weld")), "p2") == "p0"
+
+
+def test_the_authors_first_name_is_the_author_where_it_only_answers_commenters() -> None:
+    answering: list[Comment] = [("Ana Reyes", "A fine place."), ("Tomas", "Ana, thank you for coming."), ("Ben", "I liked it.")]
+    thread = thread_of(page(ARTICLE, answering, by="Tomas Weld"))
+    assert writer(thread, "p2") == "Tomas Weld"
+    assert thread.inferences[0].signals == ("first-name", "answers-commenters")
+    visiting: list[Comment] = [("Ana Reyes", "A fine place."), ("Tomas", "I water the roses there.")]
+    assert writer(thread_of(page(ARTICLE, visiting, by="Tomas Weld")), "p2") == "Tomas"

@@ -28,6 +28,7 @@ _LAYOUT = Judgement(1.0, "layout")
 _DEFAULT = Judgement(0.7, "default")
 
 CREDITED, ADDRESSED, UNHEADED, SAME_NAME, SITE_NAME = "credited", "addressed", "unheaded", "same-name", "site-name"
+FIRST_NAME, ANSWERS_COMMENTERS = "first-name", "answers-commenters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _writers(
                 person = _unknown(document, post)
                 account = Account(id=iris.account(_scope(document), f"unheaded {post.id}"), name="unheaded", person=person.id)
                 people[person.id], accounts[account.id], authors[post.id] = person, account, account.id
-    _owner_under_a_handle(document, people, accounts, authors, inferences, rejected)
+    _owner_under_a_handle(document, called, people, accounts, authors, inferences, rejected)
     written = {account.person for account in accounts.values()}
     return {id: person for id, person in people.items() if id in written}, accounts, authors, inferences
 
@@ -229,6 +230,7 @@ def _most_supported(clues: Sequence[_Clue]) -> tuple[str, list[_Clue]] | None:
 
 def _owner_under_a_handle(
     document: Document,
+    called: Mapping[str, Sequence[Address]],
     people: dict[str, Entity],
     accounts: dict[str, Account],
     authors: Mapping[str, str],
@@ -243,7 +245,9 @@ def _owner_under_a_handle(
     for account in list(accounts.values()):
         if account.person == author.id or account.name == "unheaded":
             continue
-        signals = _likeness(account.name, author.name, document.site)
+        signals = _likeness(account.name, author.name, document.site) or _answers_for(
+            account, author, document, called, authors, accounts
+        )
         if not signals:
             continue
         evidence = tuple(
@@ -251,11 +255,29 @@ def _owner_under_a_handle(
             for post in document
             if post.byline is not None and authors[post.id] == account.id
         )
-        confidence = 0.95 if len(signals) > 1 else 0.8
+        confidence = 0.7 if FIRST_NAME in signals else 0.95 if len(signals) > 1 else 0.8
         inference = _inference(document, account.id, author, evidence, signals, Judgement(confidence, "author-by-handle"))
         if evidence and inference.id not in rejected:
             inferences.append(inference)
             accounts[account.id] = Account(id=account.id, name=account.name, person=author.id)
+
+
+def _answers_for(
+    account: Account,
+    author: Entity,
+    document: Document,
+    called: Mapping[str, Sequence[Address]],
+    authors: Mapping[str, str],
+    accounts: Mapping[str, Account],
+) -> tuple[str, ...]:
+    """Why somebody under the author's first name alone may be the author: each of their posts answers another commenter."""
+    if account.name.casefold() != author.name.casefold().split()[0] or len(author.name.split()) == 1:
+        return ()
+    others = {one.person: one.name for one in accounts.values() if one.id != account.id}
+    commenters = Participants({person: name for person, name in others.items() if person != author.id})
+    own = [post for post in document if authors[post.id] == account.id]
+    answers = all(any(commenters.called(address.name) for address in called[post.id] if address.first) for post in own)
+    return (FIRST_NAME, ANSWERS_COMMENTERS) if own and answers else ()
 
 
 def _likeness(handle: str, name: str, site: str | None) -> tuple[str, ...]:

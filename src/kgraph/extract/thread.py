@@ -118,7 +118,9 @@ def _writers(
         else:
             for post in unheaded:
                 person = _unknown(document, post)
-                account = Account(id=iris.account(_scope(document), f"unheaded {post.id}"), name="unheaded", person=person.id)
+                account = Account(
+                    id=iris.account(_scope(document), f"unheaded {_place(post)}"), name="unheaded", person=person.id
+                )
                 people[person.id], accounts[account.id], authors[post.id] = person, account, account.id
     _owner_under_a_handle(document, called, people, accounts, authors, inferences, rejected)
     written = {account.person for account in accounts.values()}
@@ -132,10 +134,16 @@ def _unheaded_are_the_owners(document: Document) -> bool:
     return not comments or 2 * headed >= len(comments)
 
 
+def _place(post: Post) -> str:
+    """Which post of its page it is: `p3`."""
+    return post.id.rpartition("#")[2]
+
+
 def _unknown(document: Document, post: Post) -> Entity:
     what = document.title or document.site or _scope(document)
-    name = f"unknown author of {what}" if post.kind is PostKind.ARTICLE else f"unknown commenter {post.id} on {what}"
-    return Entity(id=iris.entity("person", f"unheaded {post.id}", _scope(document)), kind=EntityKind.PERSON, name=name)
+    place = _place(post)
+    name = f"unknown author of {what}" if post.kind is PostKind.ARTICLE else f"unknown commenter {place} on {what}"
+    return Entity(id=iris.entity("person", f"unheaded {place}", _scope(document)), kind=EntityKind.PERSON, name=name)
 
 
 def _owner(

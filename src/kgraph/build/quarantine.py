@@ -11,10 +11,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from rdflib import Dataset, Graph
+from rdflib import Graph
 
 from kgraph import iris
 from kgraph.errors import Quarantined
+from kgraph.rdf import to_triples
 from kgraph.settings import Settings
 from kgraph.vocab import PREFIXES
 
@@ -49,9 +50,7 @@ def _home(folder: Path, document: str) -> Path:
 
 
 def _turtle(quads: bytes) -> str:
-    graph = Graph()
+    graph = Graph(bind_namespaces="none")
     for prefix, namespace in PREFIXES.items():
         graph.bind(prefix, namespace)
-    for subject, predicate, object, _ in Dataset().parse(data=quads, format="nquads").quads():
-        graph.add((subject, predicate, object))
-    return graph.serialize(format="turtle")
+    return graph.parse(data=to_triples(quads), format="nt").serialize(format="turtle")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -71,7 +72,10 @@ def _parsed(name: str, content: bytes, form: media.Format) -> Graph:
     graph = Graph(bind_namespaces="none")
     try:
         if form.datasets:
-            for subject, predicate, object, _ in Dataset().parse(data=content, format=form.media_type).quads():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # rdflib's parser uses what rdflib deprecates
+                named = Dataset().parse(data=content, format=form.media_type)
+            for subject, predicate, object, _ in named.quads():
                 graph.add((subject, predicate, object))
         else:
             graph.parse(data=content, format=form.media_type)

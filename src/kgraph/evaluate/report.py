@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -16,9 +15,7 @@ from kgraph.errors import Misuse
 from kgraph.evaluate.metrics import Figures, Score, compare
 from kgraph.evaluate.page import Page, found_page, gold_page
 from kgraph.pipeline import Pipeline
-
-_NAME = re.compile(rb" <[^>]*> \.\n")
-"""What a line of a document's quads has more than a triple."""
+from kgraph.rdf import to_triples
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +49,7 @@ def evaluate(pairs: Iterable[tuple[Path, Path]], pipeline: Pipeline) -> Evaluati
 
 def _score(annotated: Page, page: Path, pipeline: Pipeline) -> Score:
     (source,) = readers.sources([page])
-    quads = pipeline(source).quads
-    graph = Graph().parse(data=_NAME.sub(b" .\n", quads), format="nt")
+    graph = Graph().parse(data=to_triples(pipeline(source).quads), format="nt")
     return compare(found_page(graph), annotated, pipeline.read(source).text)
 
 

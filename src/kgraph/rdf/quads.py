@@ -27,6 +27,11 @@ def to_quads(graph: Graph, *, name: str) -> bytes:
     return "".join(lines).encode()
 
 
+def to_triples(quads: bytes) -> bytes:
+    """The triples of quads that `to_quads` wrote, as N-Triples: each line without its graph's name."""
+    return b"".join(line[: line.rindex(b" <")] + b" .\n" for line in quads.splitlines())
+
+
 def _written(term: Node) -> str:
     if isinstance(term, URIRef):
         return f"<{term}>"

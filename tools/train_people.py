@@ -18,10 +18,9 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from wnut import read_persons
-
 from kgraph.extract.parse import model
 from kgraph.extract.people import candidates, features
+from wnut import read_persons
 
 OUT = Path(__file__).parents[1] / "src" / "kgraph" / "extract" / "data" / "people.json"
 SCALE = 1000

@@ -31,7 +31,8 @@ _THEY = frozenset("they them their theirs themselves".split())
 
 _KIND_NOUNS: dict[str, frozenset[EntityKind]] = {
     **dict.fromkeys(
-        "site website service platform network marketplace app application program software browser tool product portal wiki forum "
+        "site website service platform network marketplace app application program software browser tool product portal "
+        "wiki forum "
         "magazine podcast encyclopedia system database".split(),
         frozenset({EntityKind.PLATFORM}),
     ),
@@ -47,23 +48,30 @@ _KIND_NOUNS: dict[str, frozenset[EntityKind]] = {
 """Nouns that, made definite, refer back to a thing of these kinds."""
 
 _GROUP_NOUNS = frozenset(
-    "project site service platform network app application program tool product company language framework system technology".split()
+    "project site service platform network app application program tool product company language framework system "
+    "technology".split()
 )
 
 _PART_NOUNS = frozenset(
-    "version release feature interface ui menu skin theme setting preference option button window tab toolbar plugin extension installer "
+    "version release feature interface ui menu skin theme setting preference option button window tab toolbar plugin "
+    "extension installer "
     "installation upgrade update beta download integration dialog icon configuration functionality".split()
 )
 """Parts that a product has: on a page about one product, `the menu` is that product's."""
 
 _WRITTEN = frozenset(
-    "article post essay piece attempt analysis argument point comment view opinion write-up writeup blog entry assertion claim statement "
+    "article post essay piece attempt analysis argument point comment view opinion write-up writeup blog entry assertion "
+    "claim statement "
     "reasoning conclusion assessment premise criticism question".split()
 )
 _PERSONS = frozenset(
-    "man woman guy girl boy friend buddy father mother grandfather grandmother brother sister son daughter wife husband colleague boss author "
-    "writer reader person driver doctor teacher uncle aunt cousin kid child coworker co-worker neighbor neighbour professor president".split()
+    "man woman guy girl boy friend buddy father mother grandfather grandmother brother sister son daughter wife husband "
+    "colleague boss author "
+    "writer reader person driver doctor teacher uncle aunt cousin kid child coworker co-worker neighbor neighbour "
+    "professor president".split()
 )
+_OF_THE_THREAD = frozenset({"praise", "you-did", "your-text", "self-judgement"})
+"""Rules that tell a person by the thread, whether or not the sentence also calls them by name."""
 _SITE_NOUNS = frozenset("blog site website weblog".split())
 _EXPECTING = frozenset("seem appear look turn happen take follow sound".split())
 
@@ -85,9 +93,18 @@ def resolve_anaphora(
         named.setdefault(mention.post, []).append(mention)
     found: list[Mention] = []
     for post in posts:
+        id = post.post.id
         reading = _PostReading(
-            post, kinds, named.get(post.post.id, ()), writer.get(post.post.id), answered.get(post.post.id), topic, site, owner, shared
-        )  # fmt: skip
+            post,
+            kinds,
+            named.get(id, ()),
+            writer=writer.get(id),
+            addressee=answered.get(id),
+            topic=topic,
+            site=site,
+            owner=owner,
+            shared=shared,
+        )
         found.extend(reading.read())
     return tuple(found)
 
@@ -120,9 +137,18 @@ class _PostReading:
     """One post being read from its first sentence to its last."""
 
     def __init__(
-        self, post: ParsedPost, kinds: dict[str, EntityKind], mentions: Sequence[Mention], writer: str | None, addressee: str | None,
-        topic: str | None, site: str | None, owner: str | None, shared: Mapping[str, str],
-    ) -> None:  # fmt: skip
+        self,
+        post: ParsedPost,
+        kinds: Mapping[str, EntityKind],
+        mentions: Sequence[Mention],
+        *,
+        writer: str | None,
+        addressee: str | None,
+        topic: str | None,
+        site: str | None,
+        owner: str | None,
+        shared: Mapping[str, str],
+    ) -> None:
         self.post = post
         self.kinds = kinds
         self.writer = writer
@@ -144,6 +170,7 @@ class _PostReading:
         self.telling = {
             at for at, (lower, lemma) in enumerate(words) if lower in pronouns or lemma in nouns
         } | self.by_token.keys()
+        self.previous_is_last = False
         self.subject: tuple[str, ...] = ()
         self.previous: list[tuple[Token, str]] = []
         self.modified: dict[str, str] = {}
@@ -168,6 +195,7 @@ class _PostReading:
     def _sentence(self, sentence: TokenSpan) -> Iterator[Mention]:
         here: list[tuple[Token, str]] = []
         done: set[str] = set()
+        said: set[str] = set()
         person_here = False
         for at in range(sentence.start, sentence.end):
             if at not in self.telling:
@@ -184,9 +212,10 @@ class _PostReading:
                     self.modified[head.lemma_.lower()] = entity
             for tokens, ids, confidence, rule in self._refers(token, sentence, here):
                 for entity in ids:
-                    if entity not in done:
+                    if entity not in done or (rule in _OF_THE_THREAD and entity not in said):
                         yield self._mention(tokens, entity, confidence, rule)
                         done.add(entity)
+                        said.add(entity)
                     here.append((token, entity))
                 if rule == "he":
                     person_here = True
@@ -196,6 +225,7 @@ class _PostReading:
             self.subject = root_subject
         elif here or _has_thing_subject(sentence):
             self.subject = ()
+        self.previous_is_last = bool(here)
         if here:
             self.previous = here
         if not person_here:
@@ -278,6 +308,13 @@ class _PostReading:
             yield token, self.subject, 0.75, "it-subject"
         elif self.topic is not None and token.dep_ in {"nsubj", "nsubjpass", "dobj"} and self._only_topic(here):
             yield token, (self.topic,), 0.6, "it-topic"
+        elif token.lower_ == "it" and not here and self._only_thing() and not _noun_subject_before(token, sentence):
+            yield token, self._only_thing(), 0.55, "it-only-thing"
+
+    def _only_thing(self) -> tuple[str, ...]:
+        """The one thing that the sentence before spoke of, if it spoke of one."""
+        things = tuple(dict.fromkeys(entity for _, entity in self.previous if self.kinds.get(entity) in _THING))
+        return things if len(things) == 1 and self.previous_is_last else ()
 
     def _only_topic(self, here: Sequence[tuple[Token, str]]) -> bool:
         """Whether nothing but the page's topic was spoken of in this sentence and the one before."""
@@ -318,7 +355,7 @@ class _PostReading:
         lemma = noun.lemma_.lower()
         determiner = next((child for child in noun.children if child.dep_ in {"det", "poss"} and child.i < noun.i), None)
         named_here = any(child.i in self.by_token for child in noun.subtree)
-        if lemma in _WRITTEN and self.addressee is not None and _is_praise(noun, sentence):
+        if lemma in _WRITTEN and self.addressee is not None and _is_praise(sentence):
             yield noun, (self.addressee,), 0.7, "praise"
         if determiner is None or named_here:
             if lemma in _PART_NOUNS and not here and self._topic_is_open():
@@ -367,7 +404,7 @@ class _PostReading:
         return determiner == "your" and self.addressee is not None and self.addressee == self.owner
 
     def _subject_of(self, sentence: TokenSpan, here: Sequence[tuple[Token, str]]) -> tuple[str, ...]:
-        """The things that the sentence is about by its grammar: those in the subject of its main clause, or introduced by an imperative."""
+        """The things in the subject of the main clause, or introduced by an imperative (`Consider craigslist`)."""
         root = sentence.root
         subject = next((child for child in root.children if child.dep_ in {"nsubj", "nsubjpass"}), None)
         if subject is None:
@@ -384,7 +421,7 @@ _COLLECTIVES = frozenset("community team crowd group folk people world camp deve
 
 
 def _shared_head(posts: Sequence[ParsedPost], mentions: Sequence[Mention]) -> dict[str, str]:
-    """For each collective noun the name that stands before it most often on the page, where that is twice as often as any other."""
+    """For each collective noun the name that stands before it on the page twice as often as any other."""
     counts: dict[str, Counter[str]] = {}
     of_post: dict[str, list[Mention]] = {}
     for mention in mentions:
@@ -450,7 +487,8 @@ def _judges_oneself(token: Token) -> bool:
 
 def _is_conditional(verb: Token) -> bool:
     return any(
-        child.dep_ == "mark" and child.lower_ in {"if", "unless", "once", "until"} or child.lower_ in {"when", "whenever", "if"}
+        (child.dep_ == "mark" and child.lower_ in {"if", "unless", "once", "until"})
+        or child.lower_ in {"when", "whenever", "if"}
         for child in verb.children
     )
 
@@ -486,7 +524,7 @@ def _is_said_of_you(verb: Token) -> bool:
     )
 
 
-def _is_praise(noun: Token, sentence: TokenSpan) -> bool:
+def _is_praise(sentence: TokenSpan) -> bool:
     """`Great post.`, `A very good point.`: a short sentence without a verb that judges what was written."""
     words = [token for token in sentence if not token.is_punct and not token.is_space]
     return (

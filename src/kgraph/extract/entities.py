@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from kgraph import iris
 from kgraph.catalog import Entry
-from kgraph.extract.mentions import Named
+from kgraph.extract.naming import Named
 from kgraph.extract.thread import person_id
 from kgraph.extract.words import fold
 from kgraph.model.annotations import Entity, EntityKind, Mention
@@ -42,7 +42,7 @@ def resolve_entities(
     people = _People(document, thread, named)
     ids: dict[Span, str] = {}
     for name in named:
-        thing = _thing_of(document, name, people)
+        thing = _thing_of(name, people)
         thing = things.setdefault(thing.id, thing)
         thing.forms.setdefault(name.surface)
         ids[name.span] = thing.id
@@ -84,7 +84,7 @@ def _site(document: Document, things: Mapping[str, _Thing]) -> _Thing | None:
     return _Thing(iris.entity(EntityKind.PLATFORM.value, document.site), EntityKind.PLATFORM, document.site)
 
 
-def _thing_of(document: Document, name: Named, people: _People) -> _Thing:
+def _thing_of(name: Named, people: _People) -> _Thing:
     if name.kind is EntityKind.PERSON:
         id, fullest = people.identify(name)
         return _Thing(id, name.kind, fullest)
@@ -136,9 +136,15 @@ def _entity(thing: _Thing) -> Entity:
     if entry is None:
         return Entity(id=thing.id, kind=thing.kind, name=thing.name, aliases=aliases, creators=tuple(thing.creators))
     return Entity(
-        id=thing.id, kind=thing.kind, name=thing.name, aliases=aliases, url=entry.url, types=tuple(entry.types), creators=tuple(thing.creators),
-        same_as=tuple(entry.same_as),
-    )  # fmt: skip
+        id=thing.id,
+        kind=thing.kind,
+        name=thing.name,
+        aliases=aliases,
+        url=entry.url,
+        types=entry.types,
+        creators=tuple(thing.creators),
+        same_as=entry.same_as,
+    )
 
 
 def _with_forms(person: Entity, thing: _Thing | None) -> Entity:

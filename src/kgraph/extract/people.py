@@ -108,7 +108,7 @@ def _reading(token: Token) -> _Reading:
 
 
 def candidates(parse: ParsedText) -> list[int]:
-    """The tokens that are worth weighing: with a capital, a leading `@`, in a list of names, or taken for a name by the tagger."""
+    """The tokens worth weighing: with a capital, a leading `@`, in a list of names, or taken for a name by the tagger."""
     found = []
     known = _worth
     strings = parse.vocab.strings

@@ -25,6 +25,10 @@ class Worded:
     creators: tuple[tuple[int, int], ...] = ()
 
 
+WEAK_RULES = frozenset({"employer", "attended", "such-as", "member", "kind-after", "version-of", "event-compound"})
+"""Rules that tell that something is named, but less well than the catalog what it is."""
+
+
 def worded_names(text: str) -> Iterator[Worded]:
     """All that the wording of one post gives away, in no order; stretches may overlap."""
     yield from _works(text)
@@ -51,8 +55,9 @@ _WORK = (
     r"(?:books?|novels?|essays?|articles?|films?|movies?|songs?|albums?|papers?|poems?|documentar(?:y|ies)|memoirs?|biograph(?:y|ies)|"
     r"textbooks?|episodes?|white ?papers?|manifesto|column|report|shows?|sitcom|series|musical|play)"
 )
+_OWNERS = rf"{_PERSON}{_OF}(?:(?:, and |, | & | and ){_PERSON}{_OF})*"
 _OWNED_LINE = re.compile(
-    rf"{_BULLET}(?P<names>{_PERSON}{_OF}(?:(?:, and |, | & | and ){_PERSON}{_OF})*) [\"*_]?(?P<title>{_TITLE})[\"*_]?[ \t]*[.,;]?[ \t]*$",
+    rf"{_BULLET}(?P<names>{_OWNERS}) [\"*_]?(?P<title>{_TITLE})[\"*_]?[ \t]*[.,;]?[ \t]*$",
     re.M,
 )
 _OWNER = re.compile(rf"({_PERSON}){_OF}(?=[ ,])")
@@ -120,21 +125,26 @@ _SMALL = frozenset("of the and for to in on a an with from at by or vs as is".sp
 # Events ---------------------------------------------------------------------------------------------------------------
 
 _EVENT_NOUN = (
-    r"(?:Conference|Summit|Symposium|Convention|Expo|Festival|Fest|Olympics|Olympic Games|World Cup|Super Bowl|Grand Prix|Marathon|Awards|"
-    r"Hackathon|Code Camp|Civil War|World War)"
+    r"(?:Conference|Summit|Symposium|Convention|Expo|Festival|Fest|Olympics|Olympic Games|World Cup|Super Bowl|Grand Prix|"
+    r"Marathon|Awards|Hackathon|Code Camp|Civil War|World War)"
 )
-_NAMED_EVENT = re.compile(rf"\b(?:{_CAPITAL} ){{0,4}}{_EVENT_NOUN}(?: (?:(?:19|20)\d\d|I{{1,3}}\b|\d+))?(?!\w)")
+_NAMED_EVENT = re.compile(
+    rf"\b(?!The |This |Our |My |A )(?:{_CAPITAL} ){{0,4}}{_EVENT_NOUN}(?: (?:(?:19|20)\d\d|I{{1,3}}\b|\d+))?(?!\w)"
+)
 _YEARLY = re.compile(
     r"\b(?P<cue>[A-Za-z]+) (?:the )?(?P<name>[A-Z][\w.+-]*(?: [A-Z][\w.+-]*){0,3},? ?(?:(?:19|20)\d\d|'\d\d))(?!\w)"
 )
 _COMPOUND = re.compile(r"\b[A-Z]\w*(?:Con|Conf|Fest|Camp)(?: (?:19|20)\d\d)?\b")
 _ATTENDED = re.compile(
-    r"\b(?:attend(?:s|ed|ing)?|keynote at|speak(?:ing)? at|spoke at|present(?:ed|ing)? at) (?:the )?(?P<name>[A-Z]\w+(?: [A-Z]\w+){0,3})\b(?! (?:\w+ )?user groups?|,)"
+    r"\b(?:attend(?:s|ed|ing)?|keynote at|speak(?:ing)? at|spoke at|present(?:ed|ing)? at) (?:the )?"
+    r"(?P<name>[A-Z]\w+(?: [A-Z]\w+){0,3})\b(?! (?:\w+ )?user groups?|,)"
 )
 _ATTENDING = frozenset("attend attending attended attends at during visiting visited".split())
 _CALENDAR = frozenset(
-    "january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec "
-    "monday tuesday wednesday thursday friday saturday sunday spring summer autumn fall winter".split()
+    "january february march april may june july august september october november december jan feb mar apr jun jul aug "
+    "sep sept oct nov dec "
+    "monday tuesday wednesday thursday friday saturday sunday spring summer autumn fall winter "
+    "christmas easter halloween thanksgiving ramadan passover".split()
 )
 
 
@@ -161,7 +171,8 @@ _FIRM = (
     r"Partners|Ventures|Group|Company|Brothers|Museum|Library|Academy|Bakery|Diner|Brewery)"
 )
 _FIRM_NAME = re.compile(
-    rf"\b(?:{_CAPITAL}(?:'s)?(?: &| and| of)? ){{0,3}}{_CAPITAL}(?:'s)?,? {_FIRM}(?: of (?:the )?{_CAPITAL}(?: {_CAPITAL})*)?(?!\w)"
+    rf"\b(?:{_CAPITAL}(?:'s)?(?: &| and| of)? ){{0,3}}{_CAPITAL}(?:'s)?,? {_FIRM}"
+    rf"(?: of (?:the )?{_CAPITAL}(?: {_CAPITAL})*)?(?!\w)"
 )
 _OF_NAME = re.compile(
     rf"\b(?:University|Bank|Department|Ministry|Institute|Museum|House|College) (?:of|for) (?:the )?{_CAPITAL}(?: {_CAPITAL})*"
@@ -170,7 +181,8 @@ _ROLE = (
     r"(?:CEO|CTO|CFO|founder|co-founder|employees?|president|director|chairman|engineers?|developers?|managers?|vice president)"
 )
 _EMPLOYER = re.compile(
-    rf"\b(?:(?:work(?:s|ed|ing)?|jobs?|employed|hired|position|interned|internship) (?:at|for|by)|(?:left|leaving|joined|joining)(?= [A-Z])|{_ROLE} (?:of|at))"
+    rf"\b(?:(?:work(?:s|ed|ing)?|jobs?|employed|hired|position|interned|internship) (?:at|for|by)|"
+    rf"(?:left|leaving|joined|joining)(?= [A-Z])|{_ROLE} (?:of|at))"
     r" (?P<name>[A-Z][\w&-]*(?: [A-Z][\w&-]*){0,3})"
 )
 
@@ -186,8 +198,9 @@ def _organizations(text: str) -> Iterator[Worded]:
 # Platforms ------------------------------------------------------------------------------------------------------------
 
 _SERVICE = (
-    r"(?:web ?sites?|sites?|social networks?|networks?|platforms?|web services?|services?|apps?|applications?|search engines?|browsers?|forums?|"
-    r"wikis?|podcasts?|blogs?|magazines?|operating systems?|databases?|marketplaces?|message boards?|portals?|startups?)"
+    r"(?:web ?sites?|sites?|social networks?|networks?|platforms?|web services?|services?|apps?|applications?|search engines?|"
+    r"browsers?|forums?|wikis?|podcasts?|blogs?|magazines?|operating systems?|databases?|marketplaces?|"
+    r"message boards?|portals?|startups?)"
 )
 _NAME = r"(?:[A-Z][\w!+-]*(?:\.[A-Za-z]\w*)*(?: [A-Z][\w!+-]*(?:\.[A-Za-z]\w*)*){0,3}|\.[A-Z][\w-]+(?: [A-Z][\w-]+){0,2})"
 _SUCH_AS = re.compile(
@@ -196,8 +209,10 @@ _SUCH_AS = re.compile(
 )
 _ONE_NAME = re.compile(_NAME)
 _MEMBER = re.compile(
-    rf"\b(?:subscri(?:ption|ber|bed?|bing) to|sign(?:ed)? up (?:for|on|with)|account (?:on|at|with)|log(?:ged|ging)? in ?to|posted (?:on|to)) (?P<name>{_NAME})"
+    rf"\b(?:subscri(?:ption|ber|bed?|bing) to|sign(?:ed)? up (?:for|on|with)|account (?:on|at|with)|log(?:ged|ging)? in ?to|"
+    rf"posted (?:on|to)) (?P<name>{_NAME})"
 )
+_VERSION = re.compile(rf"\b(?:versions?|beta|release|copy) of (?P<name>{_NAME})")
 _KIND_AFTER = re.compile(rf"\b(?P<name>{_NAME}) (?:magazine|website|web site|podcast|app)\b")
 
 
@@ -205,6 +220,6 @@ def _platforms(text: str) -> Iterator[Worded]:
     for match in _SUCH_AS.finditer(text):
         for name in _ONE_NAME.finditer(text, *match.span("names")):
             yield Worded(EntityKind.PLATFORM, *name.span(), "such-as", 0.7)
-    for rule, pattern in (("member", _MEMBER), ("kind-after", _KIND_AFTER)):
+    for rule, pattern in (("member", _MEMBER), ("kind-after", _KIND_AFTER), ("version-of", _VERSION)):
         for match in pattern.finditer(text):
             yield Worded(EntityKind.PLATFORM, *match.span("name"), rule, 0.6)

@@ -33,7 +33,8 @@ class Form(Enum):
 class Head:
     """What a line says of a post. `body` is where its words start on the same line, None where they start below.
 
-    `to` is whom or which (`#3`) it says it answers; `number` its own number.
+    `to` is whom or which (`#3`) it says it answers; `number` its own number. `manner` is the line with its name and date taken
+    out, alike for headings of one page. `odd` is a name that only its place among such headings makes one.
     """
 
     form: Form
@@ -46,10 +47,12 @@ class Head:
     number: int | None = None
     body: int | None = None
     trailing: str = ""
+    manner: str = ""
+    odd: bool = False
 
 
 _VERB = (
-    r"(?:says?|said|wrote|writes|replied|replies|responded|responds|commented|comments|posted|posts|answered|answers|added|adds"
+    r"(?:says|said|wrote|writes|replied|replies|responded|responds|commented|comments|posted|posts|answered|answers|added|adds"
     r"|asked|asks|noted|notes|remarked|observed|opined)"
 )
 _NAME = r"(?P<name>[^\s\0:…][^\0:…]{0,60}?)"
@@ -65,8 +68,9 @@ _TO = re.compile(
     r"(?:\s*[)\]]|(?=\s*(?:[\0:…,|(\[·—–]|\.\.\.|\son\s|\sat\s|$)))",
     re.IGNORECASE,
 )
+_DATES = re.compile(r"\0+")
 _SCORE = re.compile(r"[\s,|·(]+[-–+]?\d+\s+(?:points?|likes?|votes?|upvotes?|karma)\b\)?\Z", re.IGNORECASE)
-_NUMBER = re.compile(r"\A\s*#?(\d{1,5})(?:[.):]\s+|\s+[-–—|]?\s*)(?=\D)|(?<=[\s\0])#(\d{1,5})\s*\Z")
+_NUMBER = re.compile(r"\A\s*#?(\d{1,5})[.):]\s+(?=\S)|(?<=[\s\0])#(\d{1,5})\s*\Z")
 _SAID = re.compile(
     rf"\A\s*{_NAME}(?P<early>{_SEP}(?:\b(?:on|at)\s+)?\0+{_SEP}|\s+){_VERB}\b(?P<mid>{_SEP}(?:(?:this|on|at|in|the\sfollowing)\b[\s,]*)*[(\[]?\0*[)\]]?{_SEP})(?:{_END}|(?=\s*\Z))"
     r"(?P<rest>.*)\Z",
@@ -97,12 +101,11 @@ _DATE_LINE = re.compile(
     rf"\A(?:(?:posted|published|written|date|commented|on|at|updated)\b[\s:]*)*\0+(?:\s*at\s*\0+)?{_SEP}(?:[|·#(\[].{{0,60}})?\.?\Z",
     re.I,
 )
-_FLAIR = re.compile(r"\s+[(\[][^()\[\]]{1,30}[)\]]\Z")
-_NO_NAME = re.compile(r"[;“”\"!?=<>{}\\|…,]|://|\s-\s|\.\s+\w{4,}")
+_NO_NAME = re.compile(r"[;“”\"!?=<>{}\\|…,]|://|\s-\s|\w{4,}\.\s+\w{4,}")
 
 
-def parse(line: str) -> Head | None:
-    """What this line would say if it headed a post; None where it cannot."""
+def parse(line: str, *, odd: bool = False) -> Head | None:
+    """What this line would say if it headed a post; None where it cannot. `odd` allows names of any shape."""
     whole = len(line) <= REACH
     line = line[:REACH]
     fence = _FENCE.match(line) if whole else None
@@ -122,12 +125,15 @@ def parse(line: str) -> Head | None:
     if numbered is not None:
         number = int(numbered[1] or numbered[2])
         shown = shown[: numbered.start()] + " " * len(numbered[0]) + shown[numbered.end() :]
-    head = _head(shown, whole, answers=to is not None)
+    head = _head(shown, whole, answers=to is not None, odd=odd)
     if head is None:
         return None
     if fence is not None and head.form is not Form.COLON and head.body is None:
         head = replace(head, form=Form.FENCE, trailing="" if head.form is Form.NAME else "said")
-    return replace(head, dated=date is not None, created=created(date) if date else None, to=to, number=number)
+    manner = " ".join(_DATES.sub("\0", f"{shown[: head.start]}\1{shown[head.end : head.body]}").split())
+    return replace(
+        head, manner=manner, odd=odd, dated=date is not None, created=created(date) if date else None, to=to, number=number
+    )
 
 
 def without_dates(line: str) -> tuple[str, re.Match[str] | None]:
@@ -151,21 +157,21 @@ def date_line(line: str) -> re.Match[str] | None:
     return date if date is not None and _DATE_LINE.match(shown.strip()) else None
 
 
-def _head(shown: str, whole: bool, *, answers: bool) -> Head | None:
+def _head(shown: str, whole: bool, *, answers: bool, odd: bool) -> Head | None:
     for pattern, form, needed in _PATTERNS:
         found = pattern.match(shown) if needed is None or needed.search(shown) else None
         if found is None:
             continue
-        head = _accept(found, form, whole, answers)
+        head = _accept(found, form, whole, answers=answers, odd=odd)
         if head is not None:
             return head
     return None
 
 
-def _accept(found: re.Match[str], form: Form, whole: bool, answers: bool) -> Head | None:
+def _accept(found: re.Match[str], form: Form, whole: bool, *, answers: bool, odd: bool) -> Head | None:
     groups = found.groupdict()
     group = "nick" if groups.get("nick") else "name"
-    named = _named(found[group], found.start(group))
+    named = _named(found[group], found.start(group), odd=odd)
     if named is None:
         return None
     name, start, end = named
@@ -204,13 +210,12 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Form, re.Pattern[str] | None], ...] = (
 """What a line can be, the more telling first, each with what it cannot be without."""
 
 
-def _named(words: str, at: int) -> tuple[str, int, int] | None:
+def _named(words: str, at: int, *, odd: bool = False) -> tuple[str, int, int] | None:
     """The name in these words with where it starts and ends, if it could be one."""
     words = _SCORE.sub("", words.rstrip(" \t,;|·•—–-(["))
-    words = _FLAIR.sub("", words)
     lead = len(words) - len(words.lstrip(" \t@~“\"'"))
     words = words[lead:].rstrip(" \t”\"'")
-    if not is_name(words):
+    if not (is_name(words) or (odd and is_odd_name(words))):
         return None
     return words, at + lead, at + lead + len(words)
 
@@ -224,6 +229,11 @@ def is_name(words: str) -> bool:
         return False
     small = sum(part[0].islower() for part in parts)
     return len(parts) <= 2 or 2 * small < len(parts)
+
+
+def is_odd_name(words: str) -> bool:
+    """Whether these few words, whatever their shape, may stand where a page puts names."""
+    return 0 < len(words) <= 60 and len(words.split()) <= 8
 
 
 def is_telling_name(words: str) -> bool:

@@ -6,6 +6,7 @@ The folder is one source: a JSON object of its files' contents by name, `post.md
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -95,7 +96,7 @@ class JekyllReader:
                 kind=PostKind.ARTICLE,
             )
             entries.insert(0, article)
-        return compose(source, Thread(entries=tuple(entries), title=fields.get("title")))
+        return compose(source, Thread(entries=tuple(entries), title=html.unescape(fields.get("title", "")) or None))
 
 
 def _comment(text: str, name: str) -> Entry:
@@ -115,7 +116,7 @@ def _comment(text: str, name: str) -> Entry:
         content=message,
         markup="html" if _TAG.search(message) else "markdown",
         id=field("id", "_id"),
-        author=field("name", "author"),
+        author=html.unescape(field("name", "author") or ""),
         author_url=field("url", "website"),
         created=field("date", "created"),
         reply_to=field(*_PARENT),

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from kgraph.model.text import Byline, Post, PostKind, Span
 from kgraph.readers.dates import HINT as _DATE_HINT
 from kgraph.readers.dates import created
-from kgraph.readers.headings import Form, Head, credit, date_line, is_name, is_telling_name, parse
+from kgraph.readers.headings import REACH, Form, Head, credit, date_line, is_name, is_odd_name, is_telling_name, parse
 from kgraph.readers.lines import MOST_LINES, Line, is_rule, lines_of
 from kgraph.readers.quoting import quoted_in
 
@@ -37,8 +37,8 @@ _CLOSING_LINE = re.compile(
 _HINT = re.compile(r"[:…](?:\s|\Z)|\A\W*[\[<#]|\.\.\.|\A([-=*~#+—–])\1|\bby\s", re.IGNORECASE)
 _TITLE_LENGTH = 120
 _SHORT = 80
-_ATTEMPTS = 10
-"""Places from which names over set-in bodies are tried as a thread, the page's own set-in stretches being passed over."""
+_DEPTHS = 6
+"""Depths at which a thread of names over set-in bodies may start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class _Item:
     first: int = 0
     """Number of the first line below the heading (and the date under it)."""
     created: str | None = None
-    nested: bool = False
+    number: int | None = None
 
 
 @dataclass(slots=True)
@@ -110,8 +110,13 @@ class _Page:
             return Layout(None, None, (Post(id="p0", kind=PostKind.ARTICLE, span=whole),), ())
         self.front = self._front()
         self.quoted = [self.text[line.start] == ">" for line in self.lines]
-        flat = self._flat()
+        found, bare = self._flat()
+        flat = self._strong(found)
         listed = self._listed({item.line for item in flat})
+        if not listed and not flat:
+            listed = self._set_in()
+        if not listed and len(flat) < 2:
+            flat = self._weak(found, bare) or flat
         items = self._together(flat, listed)
         layout = self._posts(items)
         return layout if layout.posts else self._posts([])
@@ -174,26 +179,30 @@ class _Page:
         words = self.words(number)
         if line.start in self.headings:
             return self.headings[line.start] == min(self.headings.values())
-        if (
-            len(words) > _TITLE_LENGTH
-            or len(words.split()) > 16
-            or words[-1] in ".,;:"
-            or words[0] in '>“"@'
-            or _BULLET.match(words)
-        ):
+        if len(words) > _TITLE_LENGTH or len(words.split()) > 16 or words[0] in ">@" or _BULLET.match(words):
             return False
         if _COUNT_LINE.match(words) and len(words) < 40:
             return False
+        ends_like_prose = words[-1] in ".,;:" or words[0] in '“"'
         if number + 1 >= len(self.lines):
+            return not ends_like_prose
+        below = self.words(number + 1)
+        if is_rule(below):
             return True
-        if self.lines[number + 1].after_blank or is_rule(self.words(number + 1)):
+        if len(below) <= REACH:
+            credited = credit(below)
+            if credited is not None and credited.name is not None:
+                return True
+        if ends_like_prose:
+            return False
+        if self.lines[number + 1].after_blank:
             return True
         # Site, title and by-line may stand on lines of their own in one block, which prose does not look like.
-        for below in range(number + 1, min(number + 4, len(self.lines))):
-            line, words = self.lines[below], self.words(below)
+        for at in range(number + 1, min(number + 4, len(self.lines))):
+            line, words = self.lines[at], self.words(at)
             if line.after_blank:
                 return len(self.words(number)) <= 60
-            if len(line) <= 180 and credit(words) is not None:
+            if len(line) <= REACH and credit(words) is not None:
                 return True
             if len(words) > 60 or words[-1] in ".,;:" or words[0].islower():
                 return False
@@ -201,8 +210,8 @@ class _Page:
 
     # Headings without bullets -----------------------------------------------------------------------------------------
 
-    def _flat(self) -> list[_Item]:
-        """The lines that head a post by their own words."""
+    def _flat(self) -> tuple[Mapping[str, list[_Item]], list[_Item]]:
+        """The lines that may head a post by their own words, by family, and those that markup or a rule makes bare headings."""
         found: dict[str, list[_Item]] = defaultdict(list)
         bare: list[_Item] = []
         for number in range(self.front.next if self.front.byline or self.front.titles else 0, len(self.lines)):
@@ -222,10 +231,14 @@ class _Page:
             if not (_HINT.search(words) or _DATE_HINT.search(words)) or (_BULLET.match(words) and not words.startswith("#")):
                 continue
             head = self._wrapped_mail(number) or parse(words)
-            if head is None or head.form is Form.NAME or (head.body is None and len(line) > 180):
+            if head is None and len(line) <= _TITLE_LENGTH and (line.after_blank or is_rule(self.words(number - 1))):
+                head = parse(words, odd=True)
+            if head is None or head.form is Form.NAME or (head.body is None and len(line) > REACH):
+                continue
+            if head.odd and (head.body is not None or not (head.dated or head.form in {Form.SAID, Form.FENCE})):
                 continue
             self._add(found[self._family(head)], number, head)
-        return self._accept_flat(found, bare)
+        return found, bare
 
     def _add(self, items: list[_Item], number: int, head: Head | None) -> None:
         if head is None:
@@ -285,7 +298,8 @@ class _Page:
             return True
         return item.first < (after.line if after is not None else len(self.lines))
 
-    def _accept_flat(self, found: Mapping[str, list[_Item]], bare: list[_Item]) -> list[_Item]:
+    def _strong(self, found: Mapping[str, list[_Item]]) -> list[_Item]:
+        found = {family: self._in_one_manner(items) for family, items in found.items()}
         every = sorted((item for items in found.values() for item in items), key=lambda item: item.line)
         following = {item.line: after for item, after in _with_next(every)}
         strong: list[_Item] = []
@@ -300,8 +314,14 @@ class _Page:
             names = {item.head.name for item in strong if item.head}
             known = [item for item in found.get("colon", []) if item.head and item.head.name in names and self._opens(item)]
             return sorted([*strong, *known], key=lambda item: item.line)
-        weak = self._weak(found, bare)
-        return weak or strong
+        return strong
+
+    @staticmethod
+    def _in_one_manner(items: list[_Item]) -> list[_Item]:
+        """The headings of a form without those in a manner of their own where others share one, and odd names in none."""
+        manners = Counter(item.head.manner for item in items if item.head is not None and not item.head.odd)
+        least = 1 if len(items) < 4 else max(2, len(items) // 10)
+        return [item for item in items if item.head is not None and manners[item.head.manner] >= least]
 
     def _is_strong(self, family: str, items: list[_Item]) -> bool:
         """Whether these headings of one form head posts: by what they say, or because they recur."""
@@ -318,6 +338,8 @@ class _Page:
         if family == "by":
             return len(items) > 1 or counted or (head.dated and self._has_article_before(first))
         if family == "dated":
+            if len({item.head.name for item in items if item.head}) == 1 and not is_telling_name(head.name) and not counted:
+                return False  # an article's own updates, say
             return (
                 len(items) > 1
                 or counted
@@ -335,7 +357,10 @@ class _Page:
         attributions = sum(self._is_attribution(item) for item in items)
         if 2 * attributions >= len(items) and not any(item.indent for item in items):
             return False
-        return len(items) > 1 or (head.trailing in {"…", "..."} and self._opens(first)) or head.to is not None
+        if len(items) > 1 or head.to is not None:
+            return True
+        # An essay that quotes somebody in a paragraph of its own does not set it on the very next line.
+        return self._opens(first) and (head.trailing in {"…", "..."} or not self.lines[first.first].after_blank)
 
     def _opens_with_quote(self, item: _Item) -> bool:
         assert item.head is not None
@@ -426,8 +451,15 @@ class _Page:
                 continue
             if family.endswith("+") and self._share_of_paragraphs(items) < 0.7:
                 continue
+            if family == "bracket" and not self._head_sentences(items):
+                continue
             return items
         return self._named_by_markup(bare)
+
+    def _head_sentences(self, items: list[_Item]) -> bool:
+        """Whether what most of these head begins as sentences do: brackets also mark lines of code."""
+        firsts = [self.words(item.first) for item in items if item.first < len(self.lines)]
+        return 2 * sum(words[0].isupper() or words[0] in '“"@>' for words in firsts) > len(firsts)
 
     def _named_by_markup(self, bare: list[_Item]) -> list[_Item]:
         """Bare names that are headings in the markup, or stand under rules."""
@@ -478,8 +510,7 @@ class _Page:
             accepted.extend(self._thread_in(run, after, flat))
         if accepted:
             return accepted
-        level = self._level_bullets([item for run in runs for item in run])
-        return level or ([] if flat else self._set_in())
+        return self._level_bullets([item for run in runs for item in run])
 
     def _runs(self, flat: set[int]) -> list[list[_Item]]:
         """Lists: bullets with nothing between them that is set in less than the first."""
@@ -517,7 +548,7 @@ class _Page:
             below is not None and below.indent > line.indent and not _BULLET.match(self.text, below.start, below.start + 60)
         )
         head = parse(words)
-        item = _Item(number, at, kind, head, indent=line.indent, first=number + 1)
+        item = _Item(number, at, kind, head, indent=line.indent, first=number + 1, number=int(digits) if digits else None)
         if words[0] == "@" and self._is_addressed(words):
             item.kind, item.head = "at", None
         elif head is None or (head.form is Form.NAME and line.end - at > _SHORT):
@@ -549,6 +580,7 @@ class _Page:
         top = [item for item in run if item.indent == least]
         mark = Counter(item.bullet for item in top).most_common(1)[0][0]
         top = [item for item in top if item.bullet == mark]
+        top = self._from_first_heading(top)
         kinds = Counter(item.kind for item in top)
         headed = kinds["full"] + kinds["inline"] + kinds["at"]
         if kinds["full"] + kinds["inline"] == 0 and kinds["at"] < 2:
@@ -578,6 +610,35 @@ class _Page:
             ):
                 chosen.extend(items)
         return sorted(chosen, key=lambda item: item.line)
+
+    def _from_first_heading(self, top: list[_Item]) -> list[_Item]:
+        """The items in the manner of the thread's, which is the last's: a list that ends the article may stand before.
+
+        Where a blank line divides heading and body, an item without one is no heading, one with it is, whatever its name.
+        """
+        headings = [item for item in top if item.kind == "full"]
+        if not headings and top[-1].kind == "long" and self._is_spaced(top[-1]) and self._may_be_odd_name(top[-1]):
+            headings = [top[-1]]
+        if headings and self._is_spaced(headings[-1]):
+            for item in top:
+                if item.kind == "full" and not self._is_spaced(item):
+                    item.kind, item.head = "long", None
+                elif item.kind == "long" and self._is_spaced(item) and self._may_be_odd_name(item):
+                    item.kind = "full"
+                    words = self.words(item.line, item.at)
+                    item.head = Head(Form.NAME, words, 0, len(words))
+        if headings:
+            top = list(itertools.dropwhile(lambda item: item.kind in {"bare", "long", "named"}, top))
+        return top
+
+    def _is_spaced(self, item: _Item) -> bool:
+        """Whether the body is set in below a blank line."""
+        below = item.line + 1
+        return below < len(self.lines) and self.lines[below].after_blank and self.lines[below].indent > item.indent
+
+    def _may_be_odd_name(self, item: _Item) -> bool:
+        words = self.words(item.line, item.at)
+        return len(words) <= 60 and len(words.split()) <= 8 and words[-1] not in '.,:;!?…”"'
 
     def _is_transcript(self, top: list[_Item], kinds: Counter[str], after: int) -> bool:
         """Whether `Name: words` items to the page's end are people speaking rather than terms explained."""
@@ -624,45 +685,93 @@ class _Page:
 
     def _level_bullets(self, bullets: list[_Item]) -> list[_Item]:
         """Bulleted names with the bodies below them not set in at all."""
-        adjacent = sum(b.line == a.line + 1 for a, b in itertools.pairwise(bullets))
+        numbered = self._counted_through(bullets)
+        if numbered:
+            return numbered
         items = [item for item in bullets if item.kind in {"bare", "full", "at"}]
-        marks = Counter((item.indent, item.bullet) for item in items if item.kind != "at")
+        marks = Counter((item.indent, item.bullet) for item in items if item.kind != "at" and item.bullet != "1")
         if not marks:
             return []
         key, count = marks.most_common(1)[0]
         chosen = [item for item in items if (item.indent, item.bullet) == key]
+        adjacent = sum(b.line == a.line + 1 for a, b in itertools.pairwise(chosen))
         counted = self._after_count_line(chosen[0])
-        telling = counted or self._look_like_names([item for item in chosen if item.head], False) or chosen[0].bullet == "1"
-        if count < (1 if counted else 2) or adjacent > 0.2 * count or not telling:
+        if count < (1 if counted else 2) or adjacent > 0.2 * count or chosen[-1].line + 1 >= len(self.lines):
             return []
-        for item in chosen:
-            if item.kind == "bare":
+        if not self._look_like_names([item for item in chosen if item.head], counted):
+            return []
+        return self._headed(chosen)
+
+    def _counted_through(self, bullets: list[_Item]) -> list[_Item]:
+        """Names numbered from one to the page's end, each over a body; a list inside a body starts anew and does not fit."""
+        at_margin: dict[int, list[_Item]] = defaultdict(list)
+        for item in bullets:
+            if item.bullet == "1":
+                at_margin[item.indent].append(item)
+        if not at_margin:
+            return []
+        chosen: list[_Item] = []
+        lines = {item.line for item in bullets if item.bullet == "1"}
+        for item in at_margin[min(at_margin)]:
+            words = self.words(item.line, item.at)
+            if item.number == 1 and len(chosen) < 2 and not (chosen and self._after_count_line(chosen[0])):
+                chosen = []
+            last = chosen[-1].number or 0 if chosen else 0
+            # One number may be missing, where a comment was taken down.
+            if not last < (item.number or 0) <= last + 2 or item.line + 1 in lines or not is_odd_name(words):
+                continue
+            if item.head is None or item.head.body is not None:
+                item.head = Head(Form.NAME, words, 0, len(words), number=item.number)
+            chosen.append(item)
+        strict = sum(is_name(item.head.name) for item in chosen if item.head)
+        counted = bool(chosen) and self._after_count_line(chosen[0])
+        return self._headed(chosen) if len(chosen) > (not counted) and 2 * strict >= len(chosen) else []
+
+    def _headed(self, items: list[_Item]) -> list[_Item]:
+        for item in items:
+            if item.kind != "at":
                 item.kind = "full"
                 self._skip_date(item)
-        return chosen
+        return items
 
     def _set_in(self) -> list[_Item]:
-        """Bare names with bodies set in below them, to the end of the page."""
-        items: list[_Item] = []
-        for number in range(self.front.next, len(self.lines) - 1):
-            line = self.lines[number]
-            if len(line) > 60 or self.quoted[number] or self.lines[number + 1].indent <= line.indent:
-                continue
-            head = parse(self.words(number))
-            if head is not None and head.body is None and head.form in {Form.NAME, Form.COLON}:
-                self._add(items, number, head)
-        for _ in range(_ATTEMPTS):
-            if not items:
-                break
-            least = min(item.indent for item in items)
-            first = next(item for item in items if item.indent == least)
-            heads = {item.line for item in items}
-            level = [n for n in range(first.line, len(self.lines)) if self.lines[n].indent <= least]
-            top = [n for n in level if n in heads]
-            if len(top) > 1 and len(top) >= 0.8 * len(level):
-                return [item for item in items if item.line >= first.line]
-            items = [item for item in items if item.line > first.line]
+        """Bare names with bodies set in below them, and nothing else at their depth from the first to the page's end."""
+        heads = {number for number in range(self.front.next, len(self.lines) - 1) if self._is_over_set_in(number)}
+        end = self._closing([])
+        for least in sorted({self.lines[number].indent for number in heads})[:_DEPTHS]:
+            first = end
+            for number in range(end - 1, self.front.next - 1, -1):
+                if self.lines[number].indent <= least:
+                    if number not in heads:
+                        break
+                    first = number
+            chosen = sorted(number for number in heads if first <= number < end)
+            top = [number for number in chosen if self.lines[number].indent <= least]
+            spaced = [number for number in top if self.lines[number + 1].after_blank]
+            if 2 * len(spaced) > len(top):
+                chosen = [number for number in chosen if self.lines[number + 1].after_blank]
+                top = spaced
+            names = [number for number in top if is_name(self.words(number).strip("*_: "))]
+            alone = len(top) == 1 and is_telling_name(self.words(top[0])) and bool(spaced)
+            if (len(top) > 1 and 5 * len(names) >= 3 * len(top)) or alone:
+                items: list[_Item] = []
+                for number in chosen:
+                    self._add(items, number, parse(self.words(number), odd=True))
+                return items
         return []
+
+    def _is_over_set_in(self, number: int) -> bool:
+        line, below = self.lines[number], self.lines[number + 1]
+        if below.indent <= line.indent or not line.after_blank or self.quoted[number]:
+            return False
+        words = self.words(number)
+        if self._bullet_at(number) or self._bullet_at(number + 1) or not is_odd_name(words.strip("*_: ")):
+            return False
+        return words[-1] not in ".,;!?…" or is_name(words) or (words[-1] in "!?…" and len(words.split()) < 5)
+
+    def _bullet_at(self, number: int) -> bool:
+        start = self.lines[number].start
+        return _BULLET.match(self.text, start, start + 60) is not None
 
     # From headings to posts -------------------------------------------------------------------------------------------
 

@@ -541,7 +541,7 @@ class _Page:
         line = self.lines[number]
         at = bullet.end()
         words = self.text[at : min(line.end, at + 240)]
-        kind = bullet["mark"] or "1"
+        kind = bullet["mark"] or ("1" + self.text[bullet.end("number")] if bullet["number"] else "#")
         digits = bullet["number"] or bullet["hash"]
         below = self.lines[number + 1] if number + 1 < len(self.lines) else None
         deeper = (
@@ -625,8 +625,8 @@ class _Page:
                     item.kind, item.head = "long", None
                 elif item.kind == "long" and self._is_spaced(item) and self._may_be_odd_name(item):
                     item.kind = "full"
-                    words = self.words(item.line, item.at)
-                    item.head = Head(Form.NAME, words, 0, len(words))
+                    item.head = parse(self.words(item.line, item.at), odd=True)
+                    item.created = item.head.created if item.head is not None else None
         if headings:
             top = list(itertools.dropwhile(lambda item: item.kind in {"bare", "long", "named"}, top))
         return top
@@ -689,7 +689,7 @@ class _Page:
         if numbered:
             return numbered
         items = [item for item in bullets if item.kind in {"bare", "full", "at"}]
-        marks = Counter((item.indent, item.bullet) for item in items if item.kind != "at" and item.bullet != "1")
+        marks = Counter((item.indent, item.bullet) for item in items if item.kind != "at" and item.number is None)
         if not marks:
             return []
         key, count = marks.most_common(1)[0]
@@ -704,15 +704,22 @@ class _Page:
 
     def _counted_through(self, bullets: list[_Item]) -> list[_Item]:
         """Names numbered from one to the page's end, each over a body; a list inside a body starts anew and does not fit."""
-        at_margin: dict[int, list[_Item]] = defaultdict(list)
+        at_margin: dict[tuple[int, str], list[_Item]] = defaultdict(list)
         for item in bullets:
-            if item.bullet == "1":
-                at_margin[item.indent].append(item)
-        if not at_margin:
-            return []
+            if item.number is not None:
+                at_margin[item.indent, item.bullet].append(item)
+        for _, items in sorted(at_margin.items()):
+            chosen = self._chain(items)
+            strict = sum(is_name(item.head.name) for item in chosen if item.head)
+            counted = bool(chosen) and self._after_count_line(chosen[0])
+            if len(chosen) > (not counted) and 2 * strict >= len(chosen):
+                return self._headed(chosen)
+        return []
+
+    def _chain(self, items: list[_Item]) -> list[_Item]:
         chosen: list[_Item] = []
-        lines = {item.line for item in bullets if item.bullet == "1"}
-        for item in at_margin[min(at_margin)]:
+        lines = {item.line for item in items}
+        for item in items:
             words = self.words(item.line, item.at)
             if item.number == 1 and len(chosen) < 2 and not (chosen and self._after_count_line(chosen[0])):
                 chosen = []
@@ -723,9 +730,7 @@ class _Page:
             if item.head is None or item.head.body is not None:
                 item.head = Head(Form.NAME, words, 0, len(words), number=item.number)
             chosen.append(item)
-        strict = sum(is_name(item.head.name) for item in chosen if item.head)
-        counted = bool(chosen) and self._after_count_line(chosen[0])
-        return self._headed(chosen) if len(chosen) > (not counted) and 2 * strict >= len(chosen) else []
+        return chosen
 
     def _headed(self, items: list[_Item]) -> list[_Item]:
         for item in items:

@@ -163,6 +163,11 @@ def test_bad_query_is_refused_with_its_position(store):
     assert caught.value.column
 
 
+def test_a_query_that_cannot_be_evaluated_is_refused(store):
+    with pytest.raises((BadQuery, StoreError)):  # a server may not tell the two apart
+        store.query("SELECT (<http://example.org/no-function>(1) AS ?x) { }").read()
+
+
 def test_service_is_refused(store):
     with pytest.raises(FetchRefused):
         store.query("SELECT * { SERVICE SILENT <http://127.0.0.1:9/> { ?s ?p ?o } }")

@@ -16,7 +16,7 @@ from typing import BinaryIO, Self
 import pyoxigraph as ox
 
 from kgraph import media
-from kgraph.errors import NotAcceptable, StoreError, StoreLocked
+from kgraph.errors import BadQuery, NotAcceptable, StoreError, StoreLocked
 from kgraph.store import Answer, snapshot
 from kgraph.store import quads as terms
 from kgraph.store.sparql import bad_query, refuse_fetching
@@ -207,7 +207,9 @@ def _errors(*, writing_to_a_file: bool = False) -> Iterator[None]:
         yield
     except SyntaxError as error:
         raise bad_query(str(error)) from error
-    except (OSError, RuntimeError, ValueError) as error:
+    except RuntimeError as error:  # it parses, and cannot be evaluated: an unknown function
+        raise BadQuery(str(error)) from error
+    except (OSError, ValueError) as error:
         if writing_to_a_file and isinstance(error, OSError) and error.errno is not None:
             raise
         raise StoreError(f"the store failed: {error}") from error

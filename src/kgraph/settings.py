@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     jobs: int = Field(1, ge=1, description="processes that read and extract during a build")
     max_source_bytes: int = Field(20_000_000, ge=1, description="largest source that is read, in bytes")
     curation: Path = Field(Path("curation.txt"), description="file of inferences that people have undone, a line each")
+    links: Path = Field(Path("links.sssom.tsv"), description="SSSOM file of people's judgements on links, which win")
+    authorities: Path = Field(
+        Path("~/.local/share/kgraph/authorities"), description="folder of the authorities, the files of what can be linked to"
+    )
     llm_base_url: str | None = Field(None, description="OpenAI-compatible endpoint of a second reader, off by default")
     llm_model: str | None = Field(None, description="name of the model there")
     llm_api_key: SecretStr | None = Field(None, description="key for it, sent as a bearer token")

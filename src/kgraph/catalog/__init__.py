@@ -84,6 +84,7 @@ class Entry:
     alias_ambiguities: tuple[Ambiguity, ...]
     source: str
     common: tuple[str, ...] = ()
+    licence: str = ""
 
     @property
     def forms(self) -> tuple[tuple[str, Ambiguity], ...]:
@@ -347,7 +348,7 @@ def _own_host(url: str) -> str:
 
 
 def _entry(kind: EntityKind, row: list[str]) -> Entry:
-    slug, name, also, category, url, types, wikidata, dbpedia, geonames, ambiguous, source, _ = row
+    slug, name, also, category, url, types, wikidata, dbpedia, geonames, ambiguous, source, licence = row
     aliases = tuple(also.split("|")) if also else ()
     marks = ambiguous.split("|")
     marks += [""] * (1 + len(aliases) - len(marks))
@@ -367,6 +368,7 @@ def _entry(kind: EntityKind, row: list[str]) -> Entry:
         common=tuple([form for form, mark in zip((name, *aliases), marks, strict=True) if mark == "word"])
         if "word" in marks
         else (),
+        licence=licence,
     )
 
 

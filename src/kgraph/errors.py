@@ -73,7 +73,8 @@ class Quarantined(KgraphError):
     def __init__(
         self, source: str, refused: str, *, document: str, gate: str, report: str, report_turtle: str, quads: bytes
     ) -> None:
-        super().__init__(f"{source}: the {gate} gate refused {refused}", hint="its graph and report are in the store's quarantine")
+        hint = "its graph and report are in the store's quarantine"
+        super().__init__(f"{source}: the {gate} gate refused {refused}", hint=hint)
         self.source = source
         self.document = document
         self.gate = gate

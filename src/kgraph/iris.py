@@ -67,4 +67,5 @@ def is_absolute(reference: str) -> bool:
 def is_base(iri: str) -> bool:
     """Whether references can be appended to this IRI: absolute, with a host, ending in `/` or `#`."""
     parts = urlsplit(iri)
-    return parts.scheme in {"http", "https"} and bool(parts.netloc) and iri[-1] in "/#" and not re.search(r"[\s<>\"{}|\\^`]", iri)
+    addresses = parts.scheme in {"http", "https"} and bool(parts.netloc)
+    return addresses and iri[-1] in "/#" and not re.search(r"[\s<>\"{}|\\^`]", iri)

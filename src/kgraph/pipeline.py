@@ -74,9 +74,12 @@ class Pipeline:
         base = settings.base
         extractor = Extractor(rejected=curation.undone(settings.curation, base=base))
         second = _second_reader(settings)
+        models = {"spacy": model_version()}
+        if settings.llm_base_url and settings.llm_model:
+            models["llm"] = settings.llm_model
         run = Run(
             software={"kgraph": __version__},
-            models={"spacy": model_version()} | ({"llm": settings.llm_model} if settings.llm_base_url and settings.llm_model else {}),
+            models=models,
             catalog=extractor.catalog.version,
             settings={"base": base},
         )

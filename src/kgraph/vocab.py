@@ -1,7 +1,5 @@
 """The namespaces and terms that the graph is written in; `ontology/kgraph.ttl` defines those of `KG`."""
 
-# ruff: noqa: N815  (the terms' own names)
-
 from __future__ import annotations
 
 from rdflib import DCTERMS, FOAF, OWL, PROV, RDF, RDFS, SKOS, XSD, Namespace

@@ -139,7 +139,7 @@ def _by_verb(sentence: Sentence, verb: Token, lemma: str) -> Iterator[tuple[str,
     source = subject(verb)
     if source is not None and source.dep_ in {"nsubj"} and source.lower_ not in FIRST_PERSON:
         if source.tag_ in {"WDT", "WP"}:
-            source = verb.head if verb.dep_ == "relcl" else None
+            source = verb.head if verb.dep_ == "relcl" and verb.head.pos_ != "PRON" else None
         if source is not None and _has_content(sentence, verb, lemma):
             yield lemma, source, 0.85
         elif source is not None and verb.dep_ == "relcl" and _is_said_thing(verb.head):

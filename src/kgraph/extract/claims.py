@@ -35,8 +35,9 @@ _DENIES = re.compile(
     r"|i (?:doubt|deny|dispute|reject)|nothing could be further)\b"
 )
 _CONCEDES = re.compile(
-    r"^(?:sure|granted|admittedly|okay|ok|yes|true|of course|fair enough|to be fair|don't get me wrong|i admit|i concede"
-    r"|i grant|you have a point|while i (?:agree|understand|see|do)|i'll grant)\b"
+    r"^(?:sure|granted|admittedly|okay|ok|yes|true|of course|fair enough|fair point|point taken|to be fair|don't get me wrong"
+    r"|i (?:must |have to |will |'ll |do )?(?:admit|concede|grant|acknowledge)|i'll (?:admit|concede|grant|give you)|i stand corrected"
+    r"|my mistake|you have a point|while i (?:agree|understand|see|do))\b"
 )
 _CLIPPED = re.compile(r"(?:its|thats|theres|heres|hes|shes|were|theyre|youre|im|ive) (?:\w+ )?\w+ ")
 """A verb that lost its apostrophe: `Its always time to …`."""
@@ -184,15 +185,17 @@ def _is_claim(sentence: Sentence, *, has_stance: bool) -> Judgement | None:
     words = [token for token in sentence.tokens if token.is_alpha or token.like_num]
     if len(words) < 2 or _CODE.search(sentence.text):
         return None
-    polite = _POLITE.match(text)
     root = sentence.tokens.root
     finite = list(finite_verbs(sentence.tokens))
-    if (finite or _CLIPPED.match(text)) and not (polite and all(verb.dep_ not in {"ROOT", "conj", "aux"} for verb in finite)):
+    if _POLITE.match(text):
+        opening = sentence.tokens.start + 2
+        finite = [verb for verb in finite if verb.i >= opening and verb.dep_ in {"ROOT", "conj", "aux"}]
+        if not finite:
+            return None
+    if finite or _CLIPPED.match(text):
         if len(words) < 3 and not has_stance:
             return None
         return Judgement(0.9 if any(verb is root or verb.head is root for verb in finite) else 0.75, "claim:finite-verb")
-    if polite:
-        return None
     if is_imperative(root) and len(words) >= 4:
         return Judgement(0.75, "claim:imperative")
     if has_stance or (len(words) <= 12 and _is_verdict(sentence)):

@@ -30,6 +30,7 @@ _AGREES = re.compile(
     r"\b(?:(?<!n't )(?<!not )(?:i|we)(?:'d|'ll)? (?:(?:totally|completely|fully|strongly|also|would|wholeheartedly"
     r"|absolutely|definitely|must|do|really|tend to|have to) )*(?:agree|concur)\b(?! to disagree)"
     r"|couldn't (?:have )?(?:agree|said it|put it)|could not agree more|so true|very true|how true|well said|well put"
+    r"|i stand corrected|fair enough|point taken"
     r"|spot[- ]on|right on|hear,? hear|amen\b"
     r"|(?:great|good|excellent|nice|useful|helpful|lovely|fantastic|awesome|brilliant|wonderful|superb|valid|fair|important"
     r"|interesting|fine|thoughtful|insightful)(?: \w+)?(?: and \w+)? (?:post|article|point|points|essay|piece|write-?up|read"

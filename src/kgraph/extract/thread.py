@@ -374,7 +374,7 @@ def _parent(
 
 
 _AS_NAMED = re.compile(
-    r"\b(?:[Ll]ike|[Aa]s|[Aa]gree(?:d)? with|[Tt]o|[Ww]hat|\+1 (?:to|for)"
+    r"\b(?:[Ll]ike|[Aa]s|(?:[Dd]isa|[Aa])greed? with|[Tt]o|[Ww]hat|\+1 (?:to|for)"
     r"|[Ww]ith) (?P<name>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?)(?P<said> (?:said|says|pointed out|points out|mentioned|mentions"
     r"|wrote|writes|suggested|suggests|noted|notes)\b)?"
 )

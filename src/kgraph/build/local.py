@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from time import monotonic
 
-from kgraph import iris, media
+from kgraph import media
 from kgraph.build import quarantine
 from kgraph.build.report import BuildReport, Failure, FailureKind
 from kgraph.build.workers import Lost, run
@@ -183,14 +183,13 @@ class _Loading:
             self._published = monotonic()
 
     def _with_earlier_runs(self, ended: datetime) -> bytes:
-        """The graph of runs with these runs in it: documents that were not built anew still point to their own."""
+        """The graph of runs with these runs added: documents that were not built anew still point to their own."""
         name = runs_graph(self._base)
         lines = set[bytes]()
         if name in self._store.graphs():
             earlier = BytesIO()
             self._store.dump(earlier, media_type=media.NQUADS.media_type, graph=name)
-            again = tuple(f"<{iris.resolve(self._base, id)}> ".encode() for id in self._runs)
-            lines.update(line for line in earlier.getvalue().splitlines() if not line.startswith(again))
+            lines.update(earlier.getvalue().splitlines())
         for used in self._runs.values():
             lines.update(run_quads(used, base=self._base, ended=ended).splitlines())
         return b"".join(line + b"\n" for line in sorted(lines))

@@ -12,8 +12,8 @@ import typer
 
 from kgraph import media, queries
 from kgraph.cli.console import StoreOption, print_table, settings, talk
-from kgraph.errors import Misuse
-from kgraph.store import open_store
+from kgraph.errors import BadQuery, Misuse
+from kgraph.store import Answer, Store, open_store
 from kgraph.vocab import PREFIXES
 
 Form = Literal["table", "json", "xml", "csv", "tsv", "turtle", "ntriples"]
@@ -55,10 +55,9 @@ def query(
         print_table(["name", "question"], [(known.name, known.question) for known in queries.all()])
         talk().print("`kgraph query NAME` asks one of them")
         return
-    text = _with_prefixes(_text(question))
-    chosen = settings(store=store)
-    with open_store(chosen.store) as opened:
-        answer = opened.query(text, media_type=[form.media_type for form in _FORMATS[format]])
+    text = _text(question)
+    with open_store(settings(store=store).store) as opened:
+        answer = _ask(opened, text, [form.media_type for form in _FORMATS[format]])
         if format == "table" and answer.kind is media.Kind.RESULTS:
             _print(json.loads(answer.read()))
         else:
@@ -85,11 +84,19 @@ def _decoded(name: str, content: bytes) -> str:
         raise Misuse(f"{name} is not UTF-8, which SPARQL is written in") from error
 
 
-def _with_prefixes(text: str) -> str:
-    """The query with the usual prefixes declared, on its first line so that the parser's positions stay true."""
+def _ask(store: Store, text: str, media_types: list[str]) -> Answer:
+    """Asks with the usual prefixes declared where the text uses them, before its first line so that line numbers stay true."""
     declared = {found[1] for found in _PREFIX.finditer(text)}
     missing = {prefix: iri for prefix, iri in PREFIXES.items() if f"{prefix}:" in text and prefix not in declared}
-    return "".join(f"PREFIX {prefix}: <{iri}> " for prefix, iri in missing.items()) + text
+    before = "".join(f"PREFIX {prefix}: <{iri}> " for prefix, iri in missing.items())
+    try:
+        return store.query(before + text, media_type=media_types)
+    except BadQuery as error:
+        if error.line != 1 or error.column is None or not before:
+            raise
+        column = error.column - len(before)
+        message = error.message.replace(f"column {error.column}", f"column {column}")
+        raise BadQuery(message, line=1, column=column) from error
 
 
 def _print(answer: dict[str, Any]) -> None:

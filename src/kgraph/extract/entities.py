@@ -136,15 +136,9 @@ def _entity(thing: _Thing) -> Entity:
     if entry is None:
         return Entity(id=thing.id, kind=thing.kind, name=thing.name, aliases=aliases, creators=tuple(thing.creators))
     return Entity(
-        id=thing.id,
-        kind=thing.kind,
-        name=thing.name,
-        aliases=aliases,
-        url=entry.url,
-        types=entry.types,
+        id=thing.id, kind=thing.kind, name=thing.name, aliases=aliases, url=entry.url, types=tuple(entry.types),
         creators=tuple(thing.creators),
-        same_as=entry.same_as,
-    )
+    )  # fmt: skip
 
 
 def _with_forms(person: Entity, thing: _Thing | None) -> Entity:

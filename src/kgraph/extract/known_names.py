@@ -138,6 +138,10 @@ def _listed_with(tokens: TokenSpan, post: ParsedPost, sure: Sequence[Span]) -> b
     return any(post.span(sibling).overlaps(span) for sibling in siblings for span in sure)
 
 
+_ADDRESS = re.compile(r"https?:|www\.", re.IGNORECASE)
+"""A link to a page of a company's names the page, not the company; a link into a platform is a use of it."""
+
+
 def known_names(
     document: Document, post: ParsedPost, meanings: Sequence[Meaning], settled: Mapping[str, Entry]
 ) -> Iterator[Proposal]:  # fmt: skip
@@ -145,6 +149,8 @@ def known_names(
     for meaning in meanings:
         hit = meaning.hit
         form = _form(post, hit)
+        if meaning.entry.kind is not EntityKind.PLATFORM and _ADDRESS.match(form):
+            continue
         if hit.ambiguity is Ambiguity.NONE:
             if not _is_part_of_quoted_name(post, hit.span):
                 yield from propose(

@@ -19,8 +19,8 @@ from kgraph.extract.address import straighten_same_length
 from kgraph.extract.known_names import PLACE_PREPOSITIONS, enumerated, known_names, meanings_of, otherwise_cased, settle
 from kgraph.extract.naming import Named, Proposal, Rank, choose, propose
 from kgraph.extract.parse import ParsedPost
-from kgraph.extract.people import names_among, probabilities
-from kgraph.extract.person_names import LIKELY, Forms, full_names, people_called, single_names, trimmed
+from kgraph.extract.people import is_dictionary_word, names_among, probabilities
+from kgraph.extract.person_names import LIKELY, Forms, full_names, is_code, people_called, single_names, trimmed
 from kgraph.extract.wording import WEAK_RULES, worded_names
 from kgraph.model.annotations import EntityKind, Judgement
 from kgraph.model.extraction import Thread
@@ -127,7 +127,12 @@ _NUMBERED = frozenset(
 
 def _coinages(document: Document) -> frozenset[str]:
     """The made-up words, folded, that a page uses more than once, in whatever case."""
-    seen = {match.group().casefold() for post in document for match in _COINAGE.finditer(document.words(post.span))}
+    seen = {
+        match.group().casefold()
+        for post in document
+        for match in _COINAGE.finditer(document.words(post.span))
+        if not is_code(document, Span(post.span.start + match.start(), post.span.start + match.end()))
+    }
     words = (
         Counter(word for post in document for word in re.findall(r"\w+", document.words(post.span).casefold()))
         if seen
@@ -153,14 +158,15 @@ def _coined(document: Document, post: ParsedPost, catalog: Catalog, coinages: fr
                 entry=known[0],
                 trim=False,
             )
-        elif word.casefold() in coinages and not _SURNAME_PREFIX.fullmatch(word):
+        elif word.casefold() in coinages and not is_code(document, span) and not _SURNAME_PREFIX.fullmatch(word):
             yield from propose(document, post, span, EntityKind.TECHNOLOGY, Rank.TAGGED, Judgement(0.5, "coinage"))
     for word in coinages:
         for match in (
             re.finditer(rf"(?<![\w@.\\/]){re.escape(word)}(?![\w\\/])", text.casefold()) if word in text.casefold() else ()
         ):
             span = Span(start + match.start(), start + match.end())
-            yield from propose(document, post, span, EntityKind.TECHNOLOGY, Rank.TAGGED, Judgement(0.4, "coinage"))
+            if not is_code(document, span):
+                yield from propose(document, post, span, EntityKind.TECHNOLOGY, Rank.TAGGED, Judgement(0.4, "coinage"))
     for match in _MODEL.finditer(text):
         group = str(match.lastgroup)
         if match[group].split()[0].casefold() not in _NUMBERED:
@@ -181,6 +187,8 @@ def _tagged(document: Document, post: ParsedPost) -> Iterator[Proposal]:
         ):
             continue
         if tokens[0].i == tokens.sent.start and len(tokens) == 1:
+            continue
+        if any(is_dictionary_word(token.text) for token in tokens if len(tokens) == 1) or tokens.text.isupper():
             continue
         if not _is_where(tokens):
             continue

@@ -16,7 +16,9 @@ from kgraph.model.text import Document, Span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A name in a post: of `person` where it is somebody of the thread, of `entry` where the catalog has it.
+    """A name in a post, `surface` its words with single spaces.
+
+    It is of `person` where it is somebody of the thread, of `entry` where the catalog has it.
 
     `creators` are the spans of the names of a work's creators.
     """
@@ -94,7 +96,7 @@ def propose(
     named = Named(
         post=post.post.id,
         span=span,
-        surface=span.of(document.text),
+        surface=" ".join(span.of(document.text).split()),
         kind=kind,
         judgement=judgement,
         entry=entry,

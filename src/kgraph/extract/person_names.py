@@ -26,7 +26,8 @@ LIKELY = 0.25
 _PARTICLES = frozenset("van von de der den del della di da dos la le bin al el".split())
 _HONORIFICS = frozenset("mr mrs ms miss dr prof professor sir lord president senator st".split())
 _NOT_A_NAME = frozenset(
-    "inc corp ltd llc gmbh co university college institute foundation street avenue road river lake county city party "
+    "christmas easter eve year library case item code inc corp ltd llc gmbh co university college institute foundation "
+    "street avenue road river lake county city party "
     "church press books team conference day "
     "windows studio server office project manager".split()
 )
@@ -51,6 +52,8 @@ def full_names(
         if parts and not (is_given_name(words[0]) and name.probability >= SURE):
             continue
         if all(is_dictionary_word(word) and not is_given_name(word) for word in words) and name.probability < 0.8:
+            continue
+        if "S" not in (last := word_classes(words[-1].lower())) and last and "G" not in last and name.probability < 0.8:
             continue
         yield from propose(
             document,
@@ -220,11 +223,42 @@ def people_called(document: Document, post: ParsedPost, forms: Forms) -> Iterato
             yield from propose(
                 document, post, span, EntityKind.PERSON, Rank.CALLED, Judgement(0.95, "address"), person=person or None
             )
-        elif at or (is_given_name(words[0]) and not set(word_classes(words[0].lower())) & set("var")):
+        elif _is_handle(document, address.span) if at else is_plain_given_name(words[0]):
+            name = words[0] if at and len(words) > 1 and not word_classes(words[1].lower()).startswith(("G", "S")) else name
             span = Span(address.span.start, address.span.start + len(name))
             yield from propose(document, post, span, EntityKind.PERSON, Rank.PERSON, Judgement(0.7, "address"))
 
 
+_CODE = re.compile(r"[{};=<>$]|\w\(|\(\)|::|->")
+
+
+def line_of(document: Document, span: Span) -> str:
+    """The line of the text that a stretch begins in."""
+    start = document.text.rfind("\n", 0, span.start) + 1
+    end = document.text.find("\n", span.start)
+    return document.text[start : end if end >= 0 else len(document.text)]
+
+
+def is_code(document: Document, span: Span) -> bool:
+    """Whether the line that a stretch stands in reads like a program: braces, calls, assignments; lines of prose are long."""
+    line = line_of(document, span)
+    return len(_CODE.findall(line)) > len(line) // 150
+
+
+def _is_handle(document: Document, span: Span) -> bool:
+    """Whether what follows an at-sign calls somebody, and is no variable: `@firstName`, `@Html.Text`, `@owner`."""
+    name = span.of(document.text)
+    inner = name[:1].islower() and not name.islower()
+    return not (inner or "." in name or is_dictionary_word(name) or is_code(document, span))
+
+
+def is_plain_given_name(word: str) -> bool:
+    """Whether the word is a given name and neither a verb, adjective or adverb nor an exclamation."""
+    classes = word_classes(word.lower())
+    return "G" in classes and not set(classes) & set("var") and word.lower() not in _EXCLAMATIONS
+
+
+_EXCLAMATIONS = frozenset("all ha hai hah hey ho no so oh ah eh my see you do an in la love man".split())
 _SAYING = frozenset(
     "say write argue think tell ask claim note suggest mention believe explain point state reply add agree comment want "
     "know".split()
@@ -252,7 +286,9 @@ def single_names(document: Document, post: ParsedPost, likely: Mapping[int, floa
             continue
         person = forms.of(text, post.post.id)
         if person is not None:
-            if _stands_alone(token) and (token.pos_ == "PROPN" or probability >= LIKELY or forms.whole(text) is not None):
+            common = is_dictionary_word(text) and not is_given_name(text)
+            proper = token.pos_ == "PROPN" and not common
+            if _stands_alone(token) and (proper or probability >= LIKELY or forms.whole(text) is not None):
                 yield from propose(
                     document,
                     post,
@@ -272,9 +308,7 @@ def single_names(document: Document, post: ParsedPost, likely: Mapping[int, floa
             or not _stands_alone(token)
         ):
             continue
-        classes = word_classes(text.lower())
-        sure = "G" in classes and not set(classes) & set("var")
-        if sure or (token.ent_type_ == "PERSON" and _acts_like_a_person(token)):
+        if is_plain_given_name(text) or (token.ent_type_ == "PERSON" and _acts_like_a_person(token)):
             yield from propose(
                 document,
                 post,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kgraph.model.annotations import EntityKind
 
@@ -37,12 +38,16 @@ def worded_names(text: str) -> Iterator[Worded]:
     yield from _platforms(text)
 
 
-_CAPITAL = r"[A-Z][\w-]*(?:\.\w+)*(?:'(?!s\b)\w+)?"
+_LETTERS = r"[\w-]{0,40}"
+"""The rest of a word. Bounded, as are all repetitions here, so that no text makes a pattern slow."""
+_CAPITAL = rf"[A-Z]{_LETTERS}(?:\.\w{{1,20}}){{0,3}}(?:'(?!s\b)\w{{1,20}})?"
 _INNER = r"(?:of|the|and|for|to|in|on|a|an|with|from|at|&)"
-_TITLE = rf"(?:(?:The|A|An|On|In|How|Why|What|Of) )?{_CAPITAL}(?: (?:{_INNER} ){{0,2}}{_CAPITAL}| \d+)*"
-_LONG_TITLE = rf"{_CAPITAL}(?: {_CAPITAL})* (?:of|for|to|and|in|on|at|with)(?: the| a)? {_CAPITAL}(?: {_CAPITAL})*"
+_OPENING = r"(?:(?:The|A|An|On|In|How|Why|What|Of) )?"
+_TITLE = rf"{_OPENING}{_CAPITAL}(?:'s(?= [A-Z]))?(?: (?:{_INNER} ){{0,2}}{_CAPITAL}| \d{{1,6}}){{0,12}}"
+_CAPITALS = rf"{_CAPITAL}(?: {_CAPITAL}){{0,6}}"
+_LONG_TITLE = rf"{_CAPITALS} (?:of|for|to|and|in|on|at|with)(?: the| a)? {_CAPITALS}"
 _PARTICLE = r"(?:van|von|de|der|den|del|della|di|da|dos|la|le|bin|al|el)"
-_PART = r"[A-Z](?:\.(?:[A-Z]\.)*|[\w-]*?)"
+_PART = r"[A-Z](?:\.(?:[A-Z]\.){0,3}|[\w-]{0,40}?)"
 _PERSON = rf"{_PART}(?: (?:{_PARTICLE} ){{0,2}}{_PART}){{0,3}}"
 _FULL_PERSON = rf"{_PART}(?: (?:{_PARTICLE} ){{0,2}}{_PART}){{1,3}}"
 _OF = r"(?:'s|(?<=s)')"
@@ -55,7 +60,7 @@ _WORK = (
     r"(?:books?|novels?|essays?|articles?|films?|movies?|songs?|albums?|papers?|poems?|documentar(?:y|ies)|memoirs?|biograph(?:y|ies)|"
     r"textbooks?|episodes?|white ?papers?|manifesto|column|report|shows?|sitcom|series|musical|play)"
 )
-_OWNERS = rf"{_PERSON}{_OF}(?:(?:, and |, | & | and ){_PERSON}{_OF})*"
+_OWNERS = rf"{_PERSON}{_OF}(?:(?:, and |, | & | and ){_PERSON}{_OF}){{0,4}}"
 _OWNED_LINE = re.compile(
     rf"{_BULLET}(?P<names>{_OWNERS}) [\"*_]?(?P<title>{_TITLE})[\"*_]?[ \t]*[.,;]?[ \t]*$",
     re.M,
@@ -72,24 +77,25 @@ _NOUN_TITLE = re.compile(rf"\b{_WORK},? (?:{_QUOTED}|(?P<plain>{_LONG_TITLE}))")
 _READ = re.compile(
     rf"\b(?:read|reading|wrote|reread|watched|author of|copy of) (?:{_QUOTED}|'(?P<single>[A-Z][^'\"\n]{{1,60}})'(?!\w))"
 )
-_OWNED_LONG = re.compile(rf"\b(?P<name>{_FULL_PERSON}){_OF} (?P<title>{_CAPITAL}(?:'s)?(?: (?:{_INNER} )?{_CAPITAL}){{2,}}\??)")
+_OWNED_LONG = re.compile(
+    rf"\b(?P<name>{_FULL_PERSON}){_OF} (?P<title>{_CAPITAL}(?:'s)?(?: (?:{_INNER} )?{_CAPITAL}){{2,10}}\??)"
+)
 _OWNED_COINAGE = re.compile(rf"\b{_FULL_PERSON}{_OF} (?P<name>[A-Z][a-z]+(?:[A-Z][a-z0-9]+)+)\b")
 
 
 def _works(text: str) -> Iterator[Worded]:
     owned = list(_OWNED_LINE.finditer(text))
-    for match in owned:
+    for at, match in enumerate(owned):
         owners = [
             (match.start("names") + o.start(1), match.start("names") + o.end(1)) for o in _OWNER.finditer(match["names"] + " ")
         ]
-        if _in_list(match, owned, text) or any(" " in text[start:end] for start, end in owners):
-            sure = 0.9 if _in_list(match, owned, text) else 0.6
-            yield Worded(EntityKind.WORK, *match.span("title"), "owned-line", sure, tuple(owners))
+        if _in_list(at, owned, text):
+            yield Worded(EntityKind.WORK, *match.span("title"), "owned-line", 0.9, tuple(owners))
     for match in _OWNED_COINAGE.finditer(text):
         yield Worded(EntityKind.TECHNOLOGY, *match.span("name"), "owned-coinage", 0.6)
     lines = list(_BY_LINE.finditer(text))
-    for match in lines:
-        if _in_list(match, lines, text):
+    for at, match in enumerate(lines):
+        if _in_list(at, lines, text):
             yield Worded(EntityKind.WORK, *match.span("title"), "by-line", 0.9, (match.span("name"),))
     for rule, pattern in (("owned", _OWNED), ("owned-noun", _OWNED_NOUN), ("owned-long", _OWNED_LONG), ("by", _BY)):
         for match in pattern.finditer(text):
@@ -102,12 +108,10 @@ def _works(text: str) -> Iterator[Worded]:
                 yield Worded(EntityKind.WORK, *match.span(group), rule, 0.7)
 
 
-def _in_list(match: re.Match[str], lines: list[re.Match[str]], text: str) -> bool:
+def _in_list(at: int, lines: list[re.Match[str]], text: str) -> bool:
     """Whether the line before or after has the same form."""
-    return any(
-        other is not match and not text[min(match.end(), other.end()) : max(match.start(), other.start())].strip()
-        for other in lines
-    )
+    pairs = pairwise(lines[max(at - 1, 0) : at + 2])
+    return any(not text[one.end() : two.start()].strip() for one, two in pairs)
 
 
 def _is_title(words: str) -> bool:
@@ -132,12 +136,13 @@ _NAMED_EVENT = re.compile(
     rf"\b(?!The |This |Our |My |A )(?:{_CAPITAL} ){{0,4}}{_EVENT_NOUN}(?: (?:(?:19|20)\d\d|I{{1,3}}\b|\d+))?(?!\w)"
 )
 _YEARLY = re.compile(
-    r"\b(?P<cue>[A-Za-z]+) (?:the )?(?P<name>[A-Z][\w.+-]*(?: [A-Z][\w.+-]*){0,3},? ?(?:(?:19|20)\d\d|'\d\d))(?!\w)"
+    r"\b(?P<cue>[A-Za-z]{1,20}) (?:the )?"
+    r"(?P<name>[A-Z][\w.+-]{0,40}(?: [A-Z][\w.+-]{0,40}){0,3},? ?(?:(?:19|20)\d\d|'\d\d))(?!\w)"
 )
-_COMPOUND = re.compile(r"\b[A-Z]\w*(?:Con|Conf|Fest|Camp)(?: (?:19|20)\d\d)?\b")
+_COMPOUND = re.compile(r"\b[A-Z]\w{0,40}(?:Con|Conf|Fest|Camp)(?: (?:19|20)\d\d)?\b")
 _ATTENDED = re.compile(
     r"\b(?:attend(?:s|ed|ing)?|keynote at|speak(?:ing)? at|spoke at|present(?:ed|ing)? at) (?:the )?"
-    r"(?P<name>[A-Z]\w+(?: [A-Z]\w+){0,3})\b(?! (?:\w+ )?user groups?|,)"
+    r"(?P<name>[A-Z]\w{1,40}(?: [A-Z]\w{1,40}){0,3})\b(?! (?:\w+ )?user groups?|,)"
 )
 _ATTENDING = frozenset("attend attending attended attends at during visiting visited".split())
 _CALENDAR = frozenset(
@@ -168,14 +173,14 @@ def _events(text: str) -> Iterator[Worded]:
 _FIRM = (
     r"(?:Inc|Corp|Corporation|Ltd|LLC|GmbH|University|College|Institute|Foundation|Bank|Press|Committee|Commission|Agency|Association|"
     r"Ministry|Council|Society|Books|Records|Airlines|Airways|Motors|Pictures|Studios|Hospital|Party|Union|Consortium|Laboratories|Labs|"
-    r"Partners|Ventures|Group|Company|Brothers|Museum|Library|Academy|Bakery|Diner|Brewery)"
+    r"Partners|Ventures|Group|Company|Brothers|Museum|Academy|Bakery|Diner|Brewery)"
 )
 _FIRM_NAME = re.compile(
-    rf"\b(?:{_CAPITAL}(?:'s)?(?: &| and| of)? ){{0,3}}{_CAPITAL}(?:'s)?,? {_FIRM}"
-    rf"(?: of (?:the )?{_CAPITAL}(?: {_CAPITAL})*)?(?!\w)"
+    rf"(?<![\w&])(?!The {_FIRM}\b)\.?(?:{_CAPITAL}(?:'s)?(?: &| and| of)? ){{0,3}}{_CAPITAL}(?:'s)?,? {_FIRM}"
+    rf"(?: of (?:the )?{_CAPITALS})?(?!\w)"
 )
 _OF_NAME = re.compile(
-    rf"\b(?:University|Bank|Department|Ministry|Institute|Museum|House|College) (?:of|for) (?:the )?{_CAPITAL}(?: {_CAPITAL})*"
+    rf"\b(?:University|Bank|Department|Ministry|Institute|Museum|House|College) (?:of|for) (?:the )?{_CAPITALS}"
 )
 _ROLE = (
     r"(?:CEO|CTO|CFO|founder|co-founder|employees?|president|director|chairman|engineers?|developers?|managers?|vice president)"
@@ -183,7 +188,7 @@ _ROLE = (
 _EMPLOYER = re.compile(
     rf"\b(?:(?:work(?:s|ed|ing)?|jobs?|employed|hired|position|interned|internship) (?:at|for|by)|"
     rf"(?:left|leaving|joined|joining)(?= [A-Z])|{_ROLE} (?:of|at))"
-    r" (?P<name>[A-Z][\w&-]*(?: [A-Z][\w&-]*){0,3})"
+    r" (?P<name>[A-Z][\w&-]{0,40}(?: [A-Z][\w&-]{0,40}){0,3})"
 )
 
 
@@ -202,10 +207,11 @@ _SERVICE = (
     r"browsers?|forums?|wikis?|podcasts?|blogs?|magazines?|operating systems?|databases?|marketplaces?|"
     r"message boards?|portals?|startups?)"
 )
-_NAME = r"(?:[A-Z][\w!+-]*(?:\.[A-Za-z]\w*)*(?: [A-Z][\w!+-]*(?:\.[A-Za-z]\w*)*){0,3}|\.[A-Z][\w-]+(?: [A-Z][\w-]+){0,2})"
+_NAME_PART = r"[A-Z][\w!+-]{0,40}(?:\.[A-Za-z]\w{0,40}){0,3}"
+_NAME = rf"(?:{_NAME_PART}(?: {_NAME_PART}){{0,3}}|\.[A-Z][\w-]{{1,40}}(?: [A-Z][\w-]{{1,40}}){{0,2}})"
 _SUCH_AS = re.compile(
-    rf"\b{_SERVICE}(?:,? such as| like|,? including| called| named) (?P<names>{_NAME}(?:(?:,? and |,? or |, | & ){_NAME})*)",
-    re.I,
+    rf"\b(?i:{_SERVICE})(?:,? such as| like|,? including| called| named) "
+    rf"(?P<names>{_NAME}(?:(?:,? and |,? or |, | & ){_NAME}){{0,20}})"
 )
 _ONE_NAME = re.compile(_NAME)
 _MEMBER = re.compile(
@@ -213,6 +219,9 @@ _MEMBER = re.compile(
     rf"posted (?:on|to)) (?P<name>{_NAME})"
 )
 _VERSION = re.compile(rf"\b(?:versions?|beta|release|copy) of (?P<name>{_NAME})")
+_OPENERS = frozenset(
+    "The This That A An My Our Your His Her Their Its Each Every Any Some No One Another In On At For If When".split()
+)
 _KIND_AFTER = re.compile(rf"\b(?P<name>{_NAME}) (?:magazine|website|web site|podcast|app)\b")
 
 
@@ -222,4 +231,6 @@ def _platforms(text: str) -> Iterator[Worded]:
             yield Worded(EntityKind.PLATFORM, *name.span(), "such-as", 0.7)
     for rule, pattern in (("member", _MEMBER), ("kind-after", _KIND_AFTER), ("version-of", _VERSION)):
         for match in pattern.finditer(text):
+            if match["name"].split()[0] in _OPENERS:
+                continue
             yield Worded(EntityKind.PLATFORM, *match.span("name"), rule, 0.6)

@@ -81,6 +81,8 @@ class KG(DefinedNamespace):
     proposed: URIRef
     accepted: URIRef
     rejected: URIRef
+    ambiguous: URIRef
+    nil: URIRef
     # properties
     asker: URIRef
     attitude: URIRef

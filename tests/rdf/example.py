@@ -169,7 +169,6 @@ def extraction() -> Extraction:
         aliases=("the app", "Strava"),
         url="https://www.strava.example/",
         types=("WebSite", "SoftwareApplication"),
-        same_as=("http://data.example/entity/Q1",),
     )
     open_cycle_map = Entity(id=OPEN_CYCLE_MAP, kind=EntityKind.PLATFORM, name="OpenCycleMap", url="not an address")
     claims = (
@@ -295,6 +294,37 @@ def extraction() -> Extraction:
                 score=0.1,
                 status=LinkStatus.REJECTED,
                 signals=("name",),
+            ),
+            Link(
+                id=f"{DOC}#link-4",
+                entity=OPEN_CYCLE_MAP,
+                target="http://data.example/entity/Q6",
+                score=0.8,
+                status=LinkStatus.AMBIGUOUS,
+                signals=("label", "runner-up:0.80"),
+                authority="list 1",
+                run="run/linking",
+            ),
+            Link(
+                id=f"{DOC}#link-5",
+                entity=OPEN_CYCLE_MAP,
+                target="http://data.example/heading/5",
+                score=0.95,
+                status=LinkStatus.ACCEPTED,
+                signals=("label",),
+                authority="headings 1",
+                heading=True,
+                run="run/linking",
+            ),
+            Link(
+                id=f"{DOC}#link-6",
+                entity=STRAVA,
+                target=None,
+                score=0.0,
+                status=LinkStatus.NIL,
+                signals=("no-candidate",),
+                authority="headings 1",
+                run="run/linking",
             ),
         ),
     )

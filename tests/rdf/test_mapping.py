@@ -12,7 +12,7 @@ from rdflib import FOAF, PROV, RDF, RDFS, SKOS, BNode, Graph, Literal, URIRef
 from tests.rdf import example
 from tests.rdf.example import BASE, DOC, NORA, OPEN_CYCLE_MAP, STRAVA, TEXT, extraction, words
 
-from kgraph.model.annotations import Entity, EntityKind
+from kgraph.model.annotations import Entity, EntityKind, Link, LinkStatus
 from kgraph.model.text import Post, PostKind
 from kgraph.rdf import to_graph, to_quads
 from kgraph.vocab import CITO, DCTERMS, KG, OA, SCHEMA, SIOC
@@ -133,10 +133,7 @@ def test_platform_has_its_types_names_and_links(graph):
     strava, other = at(STRAVA), at(OPEN_CYCLE_MAP)
     assert set(graph.objects(strava, RDF.type)) == {KG.Platform, SCHEMA.WebSite, SCHEMA.SoftwareApplication}
     assert set(graph.objects(strava, SCHEMA.alternateName)) == {Literal("the app")}
-    assert set(graph.objects(strava, SCHEMA.sameAs)) == {
-        URIRef("http://data.example/entity/Q1"),
-        URIRef("http://data.example/entity/Q2"),
-    }
+    assert set(graph.objects(strava, SCHEMA.sameAs)) == {URIRef("http://data.example/entity/Q2")}
     assert set(graph.objects(other, SKOS.closeMatch)) == {URIRef("http://data.example/entity/Q3")}
     assert graph.value(other, SCHEMA.sameAs) is None
     assert graph.value(other, SCHEMA.url) is None, "no IRI can be made of it"
@@ -249,7 +246,30 @@ def test_link_is_kept_whatever_was_decided(graph):
         "accepted",
         "proposed",
         "rejected",
+        "ambiguous",
+        "nil",
     }
+
+
+def test_a_heading_is_no_thing_and_what_is_ambiguous_says_nothing_of_the_entity(graph):
+    other = at(OPEN_CYCLE_MAP)
+    assert set(graph.objects(other, SKOS.exactMatch)) == {URIRef("http://data.example/heading/5")}
+    targets = {URIRef(f"http://data.example/entity/Q{n}") for n in (4, 6)}
+    assert not {triple for target in targets for triple in graph.triples((other, None, target))}
+
+
+def test_a_link_names_the_run_that_judged_it(graph):
+    assert {graph.value(link, PROV.wasGeneratedBy) for link in graph.subjects(RDF.type, KG.Link)} == {
+        at(RUN),
+        at("run/linking"),
+    }
+    assert graph.value(at("run/linking"), RDF.type) == PROV.Activity
+
+
+def test_a_link_is_nil_exactly_where_it_has_no_target():
+    for status, target in ((LinkStatus.NIL, "http://data.example/entity/Q1"), (LinkStatus.ACCEPTED, None)):
+        with pytest.raises(ValueError, match="target"):
+            Link(id=f"{DOC}#link-9", entity=STRAVA, target=target, score=0.5, status=status, signals=("label",))
 
 
 def test_same_extraction_gives_the_same_bytes_under_any_order_of_creation():

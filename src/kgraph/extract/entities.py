@@ -40,9 +40,10 @@ def resolve_entities(
     """The document's entities, those of the thread first and then by first mention, and one mention for each name."""
     things: dict[str, _Thing] = {}
     people = _People(document, thread, named)
+    meanings = _meanings(named)
     ids: dict[Span, str] = {}
     for name in named:
-        thing = _thing_of(name, people)
+        thing = _thing_of(name, people, meanings)
         thing = things.setdefault(thing.id, thing)
         thing.forms.setdefault(name.surface)
         ids[name.span] = thing.id
@@ -84,15 +85,27 @@ def _site(document: Document, things: Mapping[str, _Thing]) -> _Thing | None:
     return _Thing(iris.entity(EntityKind.PLATFORM.value, document.site), EntityKind.PLATFORM, document.site)
 
 
-def _thing_of(name: Named, people: _People) -> _Thing:
+def _meanings(named: Sequence[Named]) -> dict[str, Named]:
+    """For each name that is no person's and has no creator, the surest mention of it: what it is, all of that name are."""
+    best: dict[str, Named] = {}
+    for name in named:
+        if name.kind is not EntityKind.PERSON and not name.creators:
+            known = best.setdefault(_bare(name.surface), name)
+            if (name.entry is not None, name.judgement.confidence) > (known.entry is not None, known.judgement.confidence):
+                best[_bare(name.surface)] = name
+    return best
+
+
+def _thing_of(name: Named, people: _People, meanings: Mapping[str, Named]) -> _Thing:
     if name.kind is EntityKind.PERSON:
         id, fullest = people.identify(name)
         return _Thing(id, name.kind, fullest)
+    if name.entry is None and not name.creators:
+        name = meanings[_bare(name.surface)]
     if name.entry is not None:
         return _Thing(name.entry.id, name.kind, name.entry.name, entry=name.entry)
-    bare = _ARTICLE.sub("", name.surface)
     scope = [people.identify_at(creator)[1] for creator in name.creators[:1]]
-    return _Thing(iris.entity(name.kind.value, bare, *scope), name.kind, name.surface)
+    return _Thing(iris.entity(name.kind.value, _ARTICLE.sub("", name.surface), *scope), name.kind, name.surface)
 
 
 class _People:
@@ -136,9 +149,14 @@ def _entity(thing: _Thing) -> Entity:
     if entry is None:
         return Entity(id=thing.id, kind=thing.kind, name=thing.name, aliases=aliases, creators=tuple(thing.creators))
     return Entity(
-        id=thing.id, kind=thing.kind, name=thing.name, aliases=aliases, url=entry.url, types=tuple(entry.types),
+        id=thing.id,
+        kind=thing.kind,
+        name=thing.name,
+        aliases=aliases,
+        url=entry.url,
+        types=entry.types,
         creators=tuple(thing.creators),
-    )  # fmt: skip
+    )
 
 
 def _with_forms(person: Entity, thing: _Thing | None) -> Entity:

@@ -48,7 +48,8 @@ class Candidate:
     `id` is its IRI in an open-data graph, or a reference of the catalog (`platform/plaza`) where no source confirms one: such a
     row cannot be linked to, and keeps its name from being taken for another thing's. `same_as` are all its IRIs, `id` among
     them.
-    `heading` says that the IRI names a heading of a subject authority rather than the thing itself.
+    `reference` is the catalog's for it, if it has it. `heading` says that the IRI names a heading of a subject authority rather
+    than the thing itself.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Candidate:
     description: str = ""
     url: str | None = None
     same_as: tuple[str, ...] = ()
+    reference: str | None = None
     heading: bool = False
     source: str
     version: str
@@ -98,7 +100,7 @@ class Authority(Protocol):
         """The things with a name that begins so, shorter names first."""
 
     def get(self, id: str) -> Candidate | None:
-        """The thing that has this id, or this among its IRIs."""
+        """The thing that has this id, this among its IRIs, or this as its reference in the catalog."""
 
 
 def form(name: str) -> str:
@@ -128,14 +130,14 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE source (key INTEGER PRIMARY KEY, source TEXT, version TEXT, licence TEXT, heading INTEGER);
 CREATE TABLE thing (
     key INTEGER PRIMARY KEY, id TEXT NOT NULL, label TEXT NOT NULL, kind TEXT, aliases TEXT, description TEXT, url TEXT,
-    same_as TEXT, source INTEGER NOT NULL
+    same_as TEXT, reference TEXT, source INTEGER NOT NULL
 );
 CREATE TABLE form (length INTEGER, form TEXT, thing INTEGER, label INTEGER, PRIMARY KEY (length, form, thing)) WITHOUT ROWID;
 CREATE TABLE backwards (length INTEGER, form TEXT, thing INTEGER, PRIMARY KEY (length, form, thing)) WITHOUT ROWID;
 CREATE TABLE iri (iri TEXT, thing INTEGER, PRIMARY KEY (iri, thing)) WITHOUT ROWID;
 CREATE TABLE domain (host TEXT, thing INTEGER, PRIMARY KEY (host, thing)) WITHOUT ROWID;
 """
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 def write(path: Path, candidates: Iterable[Candidate], *, name: str, version: str) -> int:
@@ -167,7 +169,7 @@ def _fill(connection: sqlite3.Connection, candidates: Iterable[Candidate], name:
         source = sources.setdefault((row.source, row.version, row.licence, row.heading), len(sources) + 1)
         others = [iri for iri in row.same_as if iri != row.id]
         connection.execute(
-            "INSERT INTO thing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO thing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 key,
                 row.id,
@@ -177,6 +179,7 @@ def _fill(connection: sqlite3.Connection, candidates: Iterable[Candidate], name:
                 row.description or None,
                 row.url,
                 json.dumps(others) if others else None,
+                row.reference,
                 source,
             ),
         )
@@ -185,7 +188,9 @@ def _fill(connection: sqlite3.Connection, candidates: Iterable[Candidate], name:
         connection.executemany("INSERT INTO form VALUES (?, ?, ?, ?)", [(len(one), one, key, one == label) for one in found])
         backwards = [(len(one), one[::-1], key) for one in found if len(one) >= LEAST_LETTERS]
         connection.executemany("INSERT INTO backwards VALUES (?, ?, ?)", backwards)
-        connection.executemany("INSERT INTO iri VALUES (?, ?)", [(iri, key) for iri in {row.id, *row.same_as}])
+        connection.executemany(
+            "INSERT INTO iri VALUES (?, ?)", [(iri, key) for iri in {row.id, row.reference or row.id, *row.same_as}]
+        )
         if row.domain:
             connection.execute("INSERT OR IGNORE INTO domain VALUES (?, ?)", (row.domain, key))
     connection.executemany("INSERT INTO source VALUES (?, ?, ?, ?, ?)", [(key, *known) for known, key in sources.items()])
@@ -197,7 +202,7 @@ def _fill(connection: sqlite3.Connection, candidates: Iterable[Candidate], name:
 
 
 _THING = (
-    "SELECT thing.id, label, kind, aliases, description, url, same_as, source.source, version, licence, heading, thing.key "
+    "SELECT thing.id, label, kind, aliases, description, url, same_as, reference, source.source, version, licence, heading, thing.key "
     "FROM thing JOIN source ON source.key = thing.source "
 )
 
@@ -310,7 +315,7 @@ def most_slips(wanted: str) -> int:
 
 
 def _candidate(row: Sequence[str | int | None]) -> Candidate:
-    id, label, kind, aliases, description, url, others, source, version, licence, heading, _ = row
+    id, label, kind, aliases, description, url, others, reference, source, version, licence, heading, _ = row
     more = tuple(json.loads(str(others))) if others else ()
     return Candidate(
         id=str(id),
@@ -320,6 +325,7 @@ def _candidate(row: Sequence[str | int | None]) -> Candidate:
         description=str(description or ""),
         url=str(url) if url else None,
         same_as=more,
+        reference=str(reference) if reference else None,
         heading=bool(heading),
         source=str(source),
         version=str(version),

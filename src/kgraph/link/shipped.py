@@ -70,6 +70,7 @@ def _of_catalog(entry: Entry) -> Candidate:
         description=entry.category,
         url=entry.url,
         same_as=entry.same_as,
+        reference=entry.id,
         source="|".join(name for name, _, _ in named),
         version="|".join(version for _, _, version in named),
         licence=entry.licence,

@@ -34,8 +34,7 @@ class EntityKind(StrEnum):
 class Entity:
     """One thing in one document under its fullest name; `creators` are the ids of a work's persons.
 
-    `types` are schema.org class names known besides its kind (`WebSite`, `Periodical`); `same_as` are IRIs of the same thing
-    in open-data graphs, each confirmed by the catalog's named source.
+    `types` are schema.org class names known besides its kind (`WebSite`, `Periodical`).
     """
 
     id: str
@@ -45,7 +44,6 @@ class Entity:
     url: str | None = None
     types: tuple[str, ...] = ()
     creators: tuple[str, ...] = ()
-    same_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,15 +214,31 @@ class LinkStatus(StrEnum):
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    AMBIGUOUS = "ambiguous"
+    """One of several that fit alike."""
+    NIL = "nil"
+    """Nothing that was searched has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """That an entity is `target` in an open-data graph: a proposal that can be reviewed and undone."""
+    """That an entity is `target` in an open-data graph: a proposal that can be reviewed and undone.
+
+    A link that is `nil` has no target, and says that none was found. `authority` is what was searched, with its version, or who
+    judged. `heading` says that the target is a heading of a subject authority. `run` is the run that judged, where that is not
+    the one that extracted.
+    """
 
     id: str
     entity: str
-    target: str
+    target: str | None
     score: float
     status: LinkStatus
     signals: tuple[str, ...]
+    authority: str | None = None
+    heading: bool = False
+    run: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.target is None) != (self.status is LinkStatus.NIL):
+            raise ValueError(f"the link {self.id} is {self.status} and its target is {self.target}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kgraph.rdf.mapping import to_graph
+from kgraph.rdf.mapping import link_triples, to_graph
 from kgraph.rdf.quads import to_quads, to_triples
 from kgraph.rdf.runs import Run, run_quads, runs_graph
 
-__all__ = ["Run", "run_quads", "runs_graph", "to_graph", "to_quads", "to_triples"]
+__all__ = ["Run", "link_triples", "run_quads", "runs_graph", "to_graph", "to_quads", "to_triples"]

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from rdflib import Graph, Literal, URIRef
@@ -63,7 +64,7 @@ _MOTIVATED_BY, _IDENTIFYING, _BODY, _TARGET = _terms(OA, "motivatedBy identifyin
 _AGREES, _DISAGREES = _terms(CITO, "agreesWith disagreesWith")
 _GENERATED_BY, _QUOTED_FROM, _ENTITY, _ACTIVITY = PROV.wasGeneratedBy, PROV.wasQuotedFrom, PROV.Entity, PROV.Activity
 _SUBJECT, _PREDICATE, _OBJECT, _PROPERTY, _LABEL = RDF.subject, RDF.predicate, RDF.object, RDF.Property, RDFS.label
-_ACCOUNT_NAME, _CLOSE_MATCH = FOAF.accountName, SKOS.closeMatch
+_ACCOUNT_NAME, _CLOSE_MATCH, _EXACT_MATCH = FOAF.accountName, SKOS.closeMatch, SKOS.exactMatch
 _KG = {name: KG[name] for name in (*KG.__annotations__, "as") if not name.startswith("_")}
 
 _CLASSES: dict[EntityKind, tuple[URIRef, ...]] = {
@@ -83,6 +84,30 @@ def to_graph(extraction: Extraction, *, base: str, run: str) -> Graph:
     `run` is the reference of the run that made it (`Run.id`). A web address that no IRI can be made of is left out.
     """
     return _Mapping(extraction, base, run).graph
+
+
+def link_triples(link: Link, *, base: str, run: str) -> Iterator[tuple[URIRef, URIRef, URIRef | Literal]]:
+    """What one link says: itself, the run that judged it (`run` unless it names its own), and what follows for its entity."""
+    node, entity = URIRef(iris.resolve(base, link.id)), URIRef(iris.resolve(base, link.entity))
+    judged = URIRef(iris.resolve(base, link.run or run))
+    yield node, _TYPE, _KG["Link"]
+    yield node, _KG["entity"], entity
+    yield node, _KG["score"], decimal(link.score)
+    yield node, _KG["status"], _KG[link.status]
+    for signal in link.signals:
+        yield node, _KG["signal"], Literal(signal)
+    if link.authority is not None:
+        yield node, _KG["catalogVersion"], Literal(link.authority)
+    yield node, _GENERATED_BY, judged
+    yield judged, _TYPE, _ACTIVITY
+    target = url(link.target) if link.target is not None else None
+    if target is None:
+        return  # where it should have one, the gate then says which link lacks its target
+    yield node, _KG["target"], target
+    if link.status is LinkStatus.ACCEPTED:
+        yield entity, _EXACT_MATCH if link.heading else _SAME_AS, target
+    elif link.status is LinkStatus.PROPOSED:
+        yield entity, _CLOSE_MATCH, target
 
 
 class _Mapping:
@@ -275,10 +300,6 @@ class _Mapping:
             add(node, _URL, address)
         for creator in entity.creators:
             add(node, _AUTHOR, self.iri(creator))
-        for same in entity.same_as:
-            target = url(same)
-            if target is not None:
-                add(node, _SAME_AS, target)
 
     def _mention(self, mention: Mention) -> None:
         passage = self.passage(mention.span)
@@ -295,22 +316,8 @@ class _Mapping:
         self.judged(node, mention.judgement)
 
     def _link(self, link: Link) -> None:
-        add, node, entity = self.add, self.iri(link.id), self.iri(link.entity)
-        add(node, _TYPE, _KG["Link"])
-        add(node, _KG["entity"], entity)
-        add(node, _KG["score"], decimal(link.score))
-        add(node, _KG["status"], _KG[link.status])
-        for signal in link.signals:
-            add(node, _KG["signal"], Literal(signal))
-        self.generated(node)
-        target = url(link.target)
-        if target is None:
-            return  # the gate then says which link lacks its target
-        add(node, _KG["target"], target)
-        if link.status is LinkStatus.ACCEPTED:
-            add(entity, _SAME_AS, target)
-        elif link.status is LinkStatus.PROPOSED:
-            add(entity, _CLOSE_MATCH, target)
+        for triple in link_triples(link, base=self._base, run=str(self._run)):
+            self.add(*triple)
 
     # -- what is said
 

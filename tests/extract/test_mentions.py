@@ -180,6 +180,11 @@ def test_the_site_of_the_page_is_a_platform() -> None:
     assert "The Shed Letters" in found("I write for The Shed Letters.").names(EntityKind.PLATFORM)
 
 
+def test_all_mentions_of_one_name_are_one_thing() -> None:
+    page = found("We moved to the latest version of ShedKeeper. ShedKeeper counts drills, and shedkeeper is fast.")
+    assert [entity.id for entity in page.entities if "shedkeeper" in entity.id] == ["platform/shedkeeper"]
+
+
 def test_a_coined_word_counts_when_the_page_uses_it_again() -> None:
     assert found("ShedKeeper counts our drills. Without ShedKeeper we lose them.").names(EntityKind.TECHNOLOGY) == {
         "ShedKeeper"

@@ -34,14 +34,14 @@ def find_mentions(document: Document, posts: Sequence[ParsedPost], thread: Threa
     hits = {post.post.id: list(catalog.find(document.text, post.post.span.start, post.post.span.end)) for post in posts}
     meanings = {post.post.id: meanings_of(post, hits[post.post.id], document.title or "") for post in posts}
     settled = settle(posts, meanings)
-    coinages = _coinages(document)
+    coinages = _coinages(document, catalog)
     forms = Forms(thread)
     proposals: dict[str, list[Proposal]] = {post.post.id: [] for post in posts}
     likely = {post.post.id: probabilities(post.parse) for post in posts}
     people = {post.post.id: names_among(post.parse, likely[post.post.id], at_least=LIKELY) for post in posts}
     for post in posts:
         found = proposals[post.post.id]
-        found.extend(_from_wording(document, post, hits[post.post.id]))
+        found.extend(_from_wording(document, post, catalog, hits[post.post.id]))
         found.extend(enumerated(document, post, meanings[post.post.id]))
         found.extend(full_names(document, post, people[post.post.id], likely[post.post.id], hits[post.post.id]))
     for found in proposals.values():
@@ -63,7 +63,7 @@ def find_mentions(document: Document, posts: Sequence[ParsedPost], thread: Threa
 # The wording ----------------------------------------------------------------------------------------------------------
 
 
-def _from_wording(document: Document, post: ParsedPost, hits: Sequence[Hit]) -> Iterator[Proposal]:
+def _from_wording(document: Document, post: ParsedPost, catalog: Catalog, hits: Sequence[Hit]) -> Iterator[Proposal]:
     start = post.post.span.start
     for worded in worded_names(straighten_same_length(document.words(post.post.span))):
         creators = []
@@ -84,7 +84,8 @@ def _from_wording(document: Document, post: ParsedPost, hits: Sequence[Hit]) -> 
             kind = EntityKind.TECHNOLOGY
         judgement = Judgement(worded.confidence, worded.rule)
         span = Span(start + worded.start, start + worded.end)
-        yield from propose(document, post, span, kind, rank, judgement, creators=tuple(creators))
+        known = next((entry for entry in catalog.lookup(span.of(document.text)) if entry.kind is kind and not creators), None)
+        yield from propose(document, post, span, kind, rank, judgement, entry=known, creators=tuple(creators))
 
 
 def _names_a_technology(hits: Sequence[Hit], span: Span) -> bool:
@@ -125,7 +126,7 @@ _NUMBERED = frozenset(
 )
 
 
-def _coinages(document: Document) -> frozenset[str]:
+def _coinages(document: Document, catalog: Catalog) -> frozenset[str]:
     """The made-up words, folded, that a page uses more than once, in whatever case."""
     seen = {
         match.group().casefold()
@@ -138,7 +139,7 @@ def _coinages(document: Document) -> frozenset[str]:
         if seen
         else Counter()
     )
-    return frozenset(word for word in seen if words[word] > 1)
+    return frozenset(word for word in seen if words[word] > 1 and not catalog.lookup(word))
 
 
 def _coined(document: Document, post: ParsedPost, catalog: Catalog, coinages: frozenset[str]) -> Iterator[Proposal]:

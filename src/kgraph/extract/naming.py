@@ -18,9 +18,8 @@ from kgraph.model.text import Document, Span
 class Named:
     """A name in a post, `surface` its words with single spaces.
 
-    It is of `person` where it is somebody of the thread, of `entry` where the catalog has it.
-
-    `creators` are the spans of the names of a work's creators.
+    It is of `person` where it is somebody of the thread, of `entry` where the catalog has it. `creators` are the spans of the
+    names of a work's creators.
     """
 
     post: str
@@ -68,7 +67,7 @@ def choose(proposals: Iterable[Proposal]) -> list[Named]:
     return chosen
 
 
-_LOOSE_START = re.compile(r"^[\s.,:;!?\"'“”‘’(){}\[\]*_~`@-]+")
+_LOOSE_START = re.compile(r"^(?:[\s,:;!?\"'“”‘’(){}\[\]*_~`@-]|\.(?![A-Z]))+")
 _LOOSE_END = re.compile(r"(?:['’]s|(?<=s)['’]|[\s.,:;!?\"“”‘’(){}\[\]*_~`-])+$")
 
 

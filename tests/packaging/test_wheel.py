@@ -61,7 +61,7 @@ def test_the_wheel_builds_and_answers_in_an_empty_environment(wheel, tmp_path):
 def test_locks_carry_hashes_and_name_no_registry_or_machine(lock):
     text = (REPOSITORY / lock).read_text()
     assert not re.search(
-        r"://|^\s*-|file:|/home/|/root/|/opt/|/tmp/", re.sub(r"^ +--hash=sha256:\w+( \\)?$", "", text, flags=re.M), re.M
+        r"://|^\s*-|file:/|/home/|/root/|/opt/|/tmp/", re.sub(r"^ +--hash=sha256:\w+( \\)?$", "", text, flags=re.M), re.M
     )
     pins = re.split(r"\n(?=[\w.-]+(?:\[[\w,-]+\])?==)", "\n" + text)[1:]
     assert pins

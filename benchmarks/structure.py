@@ -1,9 +1,10 @@
+# ruff: noqa: E501  markup stands on the lines that programs write it on
 """How well posts, their authors and the answers among them are told from a page's layout.
 
     python benchmarks/structure.py FOLDER [--share 0.1] [--seed 1] [--misses N]
 
-FOLDER holds threads that data files tell apart (a post and `comments/*.yml` a folder). A random share of them is rendered into layouts
-of plain text and of HTML, read back, and compared:
+FOLDER holds threads that data files tell apart (a post and `comments/*.yml` a folder). A random share of them is rendered into
+layouts of plain text and of HTML, read back, and compared:
 
 - borders: F1 over the posts' exact stretches (in HTML, over their words in order)
 - authors: the share of posts whose stretch was found and whose author is right
@@ -13,7 +14,6 @@ of plain text and of HTML, read back, and compared:
 from __future__ import annotations
 
 import argparse
-import hashlib
 import html
 import random
 import sys
@@ -201,7 +201,9 @@ def html_microdata(document: Document, page: Page) -> None:
 
 def html_plain(document: Document, page: Page) -> None:
     """A home-made page: no vocabulary, classes as somebody would choose them."""
-    page.add(f"<html><body><h1>{html.escape(document.title or '')}</h1><div class='text'>{paragraphs(document.words(document.posts[0].span))}</div>")
+    page.add(
+        f"<html><body><h1>{html.escape(document.title or '')}</h1><div class='text'>{paragraphs(document.words(document.posts[0].span))}</div>"
+    )
     page.add("<div class='comments'>")
     _html_tree(
         document,
@@ -294,7 +296,9 @@ def compare(name: str, truth: Document, page: Page, read: Document, tally: Tally
     ) + sum(post is truth.posts[0] for post, _ in pairs)
     edges = [post for post in wanted if post.reply_to]
     tally.edges += len(edges)
-    tally.recovered += sum(post.id in found and parents[found[post.id]] == found.get(post.reply_to or "", "?") for post in edges)
+    tally.recovered += sum(
+        post.id in found and parents[found[post.id]] == found.get(post.reply_to or "", "?") for post in edges
+    )
     return len(pairs) == len(wanted) == len(read.posts)
 
 
@@ -303,7 +307,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--share", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--misses", type=int, default=0, help="show so many pages that were not read back whole")
+    parser.add_argument("--misses", type=int, default=0, help="name so many pages that were not read back whole")
     options = parser.parse_args()
     every = list(readers.sources([options.folder]))
     chosen = random.Random(options.seed).sample(every, max(1, round(options.share * len(every))))
@@ -325,11 +329,11 @@ def main() -> int:
                 continue
             if not compare(name, truth, page, read, tally):
                 missed.append(truth.id)
-                if len(missed) <= options.misses:
-                    folder = Path("/tmp") / f"structure-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
-                    folder.mkdir(exist_ok=True)
-                    (folder / f"{truth.id.rpartition('/')[2]}.{'html' if media_type == 'text/html' else 'txt'}").write_bytes(content)
-        print(f"{name:18} " + " ".join(f"{figure:>8}" for figure in tally.figures(carries_edges)) + f"   {len(missed)} pages not whole")
+        print(
+            f"{name:18} "
+            + " ".join(f"{figure:>8}" for figure in tally.figures(carries_edges))
+            + f"   {len(missed)} pages not whole"
+        )
         if options.misses:
             print("   ", ", ".join(missed[: options.misses]))
     return 0

@@ -10,7 +10,8 @@ from typing import Protocol, runtime_checkable
 from charset_normalizer import from_bytes
 
 from kgraph.errors import Rejected
-from kgraph.model.text import Document, Source
+from kgraph.model.text import Byline, Document, Source
+from kgraph.readers.dates import xsd
 from kgraph.readers.layout import Layout
 
 _BOMS = (
@@ -25,6 +26,15 @@ _ENCODINGS = (
     *("cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8_u", "mac_roman"),
 )
 """What pages were written in before UTF-8 (WHATWG Encoding Standard). Where two fit alike, it is the earlier, the commoner."""
+_ALIASES = {
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "us-ascii": "cp1252",
+    "ascii": "cp1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+}
+"""What pages mean by the names of encodings (WHATWG Encoding Standard), where it is not what the names say."""
 _MOST_CHAOS = 0.1
 _CONTROLS = frozenset(map(chr, [*range(9), *range(14, 27), *range(28, 32), 127]))
 
@@ -63,10 +73,11 @@ class Container(Reader, Protocol):
         """One source a thread, in the file's order; `Rejected` where the file cannot be read."""
 
 
-def decode(source: Source) -> str:
+def decode(source: Source, *, declared: str | None = None) -> str:
     """The source's text, by its byte order mark, as UTF-8, or else in the encoding that its bytes speak for clearly.
 
-    What is binary, empty or in no certain encoding is `Rejected`.
+    `declared` is the encoding that the source itself names, believed where its bytes are not UTF-8. What is binary, empty or in
+    no certain encoding is `Rejected`.
     """
     content = source.content
     for mark, encoding in _BOMS:
@@ -83,6 +94,11 @@ def decode(source: Source) -> str:
         return _checked(source, content.decode("utf-8"))
     except UnicodeDecodeError:
         pass
+    if declared is not None:
+        try:
+            return _checked(source, content.decode(_ALIASES.get(declared.lower(), declared)))
+        except (UnicodeDecodeError, LookupError):
+            pass
     # A legacy encoding shows in its first lines as well as in all of them.
     sample = content[:65536]
     matches = from_bytes(sample, threshold=_MOST_CHAOS, cp_isolation=list(_ENCODINGS), enable_fallback=False)
@@ -122,3 +138,19 @@ def of_layout(source: Source, text: str, layout: Layout, *, language: str | None
         language=language,
         pending=layout.pending,
     )
+
+
+def with_credit(
+    document: Document, *, title: str | None, author: str | None, created: str | None = None, language: str | None = None
+) -> Document:
+    """The document with what data beside its text says; of the article's author and date, only what the page leaves out."""
+    document = replace(document, title=title or document.title, language=language or document.language)
+    article = document.article
+    if article is None:
+        return document
+    article = replace(
+        article,
+        byline=article.byline or (Byline(author) if author else None),
+        created=article.created or (xsd(created) if created else None),
+    )
+    return replace(document, posts=(article, *document.posts[1:]))

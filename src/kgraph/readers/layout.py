@@ -37,6 +37,8 @@ _CLOSING_LINE = re.compile(
 _HINT = re.compile(r"[:…](?:\s|\Z)|\A\W*[\[<#]|\.\.\.|\A([-=*~#+—–])\1|\bby\s", re.IGNORECASE)
 _TITLE_LENGTH = 120
 _SHORT = 80
+_RECENT = 20
+"""How many posts of a person are looked through for the one that a heading means."""
 _DEPTHS = 6
 """Depths at which a thread of names over set-in bodies may start."""
 
@@ -823,7 +825,7 @@ class _Page:
         deeper = self._bodies_set_in(items)
         interleaved = self._interleaved(items)
         stack: list[tuple[int, bool, str]] = []
-        by_name: dict[str, str] = {}
+        by_name: dict[str, list[Post]] = defaultdict(list)
         by_number: dict[int, str] = {}
         for at, item in enumerate(items):
             until = items[at + 1].line if at + 1 < len(items) else stop
@@ -842,25 +844,29 @@ class _Page:
                 stack.pop()
             parent = stack[-1][2] if stack else None
             if head is not None and head.to is not None:
-                parent = self._answered(head.to, by_name, by_number) or parent
+                parent = self._answered(head, by_name, by_number) or parent
             kind = PostKind.ARTICLE if opening and not posts else PostKind.COMMENT
             post = self._post(len(posts), kind, body, byline, parent=parent, when=item.created)
             posts.append(post)
             if kind is PostKind.COMMENT:
                 stack.append((item.indent, bool(item.bullet), post.id))
             if byline is not None:
-                by_name[byline.name.casefold()] = post.id
+                by_name[byline.name.casefold()].append(post)
             if head is not None and head.number is not None:
                 by_number[head.number] = post.id
         return Layout(front.title, front.site, tuple(posts), tuple(pending))
 
     @staticmethod
-    def _answered(to: str, by_name: Mapping[str, str], by_number: Mapping[int, str]) -> str | None:
-        to = to.strip(" @“”\"'").casefold()
+    def _answered(head: Head, by_name: Mapping[str, list[Post]], by_number: Mapping[int, str]) -> str | None:
+        """The post that a heading says it answers: by number, or by name their last to this one's author, else their last."""
+        to = (head.to or "").strip(" @“”\"'").casefold()
         number = to.lstrip("#").removeprefix("comment ").lstrip("#")
-        if number.isdigit():
+        if number.isdecimal() and len(number) < 8:
             return by_number.get(int(number))
-        return by_name.get(to)
+        theirs = by_name.get(to, [])
+        ours = {post.id for post in by_name.get(head.name.casefold(), [])}
+        recent = theirs[: -_RECENT - 1 : -1]
+        return next((post.id for post in recent if post.reply_to in ours), recent[0].id if recent else None)
 
     @staticmethod
     def _interleaved(items: list[_Item]) -> bool:

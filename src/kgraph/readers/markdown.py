@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 
 from kgraph.errors import Rejected
-from kgraph.model.text import Byline, Document, PostKind, Source
-from kgraph.readers.base import decode, of_layout
-from kgraph.readers.dates import xsd
+from kgraph.model.text import Document, Source
+from kgraph.readers.base import decode, of_layout, with_credit
 from kgraph.readers.layout import read_layout
 from kgraph.readers.rendering import Rendering, parse_html, render
 
@@ -42,25 +40,7 @@ class MarkdownReader:
             )
             rendering.headings[0] = 1
         document = of_layout(source, rendering.text, read_layout(rendering.text, headings=rendering.headings))
-        if title is not None:
-            document = replace(document, title=title)
-        return _credited(document, fields)
-
-
-def _credited(document: Document, fields: Mapping[str, str]) -> Document:
-    """The document with what its front matter says of the article, where the page itself says nothing."""
-    article = document.article
-    if article is None:
-        return document
-    author = fields.get("author")
-    when = fields.get("date")
-    article = replace(
-        article,
-        byline=article.byline or (Byline(author) if author else None),
-        created=article.created or (xsd(when) if when else None),
-    )
-    assert article.kind is PostKind.ARTICLE
-    return replace(document, posts=(article, *document.posts[1:]))
+        return with_credit(document, title=title, author=fields.get("author"), created=fields.get("date"))
 
 
 def front_matter(text: str) -> tuple[dict[str, str], str]:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kgraph import iris
 from kgraph.errors import Rejected
 from kgraph.model.text import Byline, Document, Post, PostKind, Source, Span
 from kgraph.readers.base import decode
@@ -155,6 +156,25 @@ def _words(entry: Entry, source: str) -> str:
     return content.strip()
 
 
+def the_only(source: Source, threads: Sequence[Thread]) -> Document:
+    """The document of a file that may hold many threads, and holds one."""
+    if not threads:
+        raise Rejected(source.name, "holds no thread")
+    if len(threads) > 1:
+        raise Rejected(
+            source.name, f"holds {len(threads)} threads, each a document", hint="`kgraph build` reads them one by one"
+        )
+    return compose(source, threads[0])
+
+
+def split(source: Source, threads: Iterable[Thread]) -> Iterator[Source]:
+    """A source for each thread of a file, named after the file and its title."""
+    for number, thread in enumerate(threads, 1):
+        title = thread.title or f"thread {number}"
+        slug = iris.document(title).partition("/")[2]
+        yield source_of(thread, id=f"{source.id}-{slug}", name=f"{source.name}: {title}")
+
+
 def load_json(source: Source) -> Any:
     """The value of a JSON source; `Rejected` where it is none."""
     try:
@@ -207,7 +227,7 @@ def _thread(value: object, source: Source) -> Thread:
 class ThreadReader:
     name: str = "thread"
     media_types: tuple[str, ...] = (MEDIA_TYPE,)
-    endings: tuple[str, ...] = (".thread.json",)
+    endings: tuple[str, ...] = (".json",)
     reads: str = "kgraph's own form of a thread, which readers of files with many threads split them into"
 
     def recognises(self, head: bytes) -> bool:  # noqa: ARG002  told by its name

@@ -308,13 +308,18 @@ class _PostReading:
             yield token, self.subject, 0.75, "it-subject"
         elif self.topic is not None and token.dep_ in {"nsubj", "nsubjpass", "dobj"} and self._only_topic(here):
             yield token, (self.topic,), 0.6, "it-topic"
-        elif token.lower_ == "it" and not here and self._only_thing() and not _noun_subject_before(token, sentence):
+        elif (
+            token.dep_ in {"nsubj", "nsubjpass"}
+            and not here
+            and self._only_thing()
+            and not _noun_subject_before(token, sentence)
+        ):
             yield token, self._only_thing(), 0.55, "it-only-thing"
 
     def _only_thing(self) -> tuple[str, ...]:
         """The one thing that the sentence before spoke of, if it spoke of one."""
         things = tuple(dict.fromkeys(entity for _, entity in self.previous if self.kinds.get(entity) in _THING))
-        return things if len(things) == 1 and self.previous_is_last else ()
+        return things if len(things) == 1 and self.previous_is_last and self.site not in things else ()
 
     def _only_topic(self, here: Sequence[tuple[Token, str]]) -> bool:
         """Whether nothing but the page's topic was spoken of in this sentence and the one before."""

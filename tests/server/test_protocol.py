@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from urllib.parse import parse_qsl, quote, quote_plus
 
 import httpx
 import pyoxigraph as ox
@@ -267,3 +268,20 @@ def test_serving_nothing_is_refused(tmp_path):
     refused = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert refused.returncode == 1
     assert "there is no graph" in refused.stderr
+
+
+@given(st.text(max_size=30), st.sampled_from([quote_plus, quote, lambda text: quote(text, safe="<>{}?* ")]))
+def test_the_short_way_of_reading_a_query_string_reads_what_the_long_way_does(text, quoted):
+    from kgraph.server.requests import _only_a_query
+
+    encoded = f"query={quoted(text)}"
+    assert _only_a_query(encoded.encode()) in (None, dict(parse_qsl(encoded, keep_blank_values=True))["query"])
+
+
+@pytest.mark.parametrize(
+    "encoded", [b"query=%ff", b"query=%", b"query=%zz", b"query=a\\x41", b"query=a&query=b", b"query=%u0041", b"x"]
+)
+def test_the_short_way_leaves_what_is_unusual_to_the_long_one(encoded):
+    from kgraph.server.requests import _only_a_query
+
+    assert _only_a_query(encoded) is None

@@ -14,10 +14,10 @@ from fastapi import FastAPI, Response
 
 from kgraph import __version__, media
 from kgraph.errors import Misuse
+from kgraph.server.asgi import Receive, Scope, Send
 from kgraph.server.dumps import Dump
 from kgraph.server.limits import Limits
 from kgraph.server.pages import Pages
-from kgraph.server.responses import Receive, Scope, Send
 from kgraph.server.sparql import Sparql
 from kgraph.server.workers import Pool
 from kgraph.store import open_store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from kgraph.server.responses import Headers
+from kgraph.server.asgi import Headers
 
 Answer = tuple[Headers, bytes]
 

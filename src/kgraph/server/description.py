@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kgraph.server.responses import Scope, header
+from kgraph.server.asgi import Scope, header
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 _FORMATS = (

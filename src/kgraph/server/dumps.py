@@ -6,10 +6,11 @@ from http import HTTPStatus
 
 from kgraph import media
 from kgraph.errors import KgraphError
+from kgraph.server.asgi import Receive, Scope, Send, header
 from kgraph.server.cache import Cache
 from kgraph.server.limits import Limits
-from kgraph.server.responses import OPEN_TO_ALL, Problem, Receive, Scope, Send, header, problem_of, send_empty, send_problem
-from kgraph.server.streams import send_answer, watched
+from kgraph.server.responses import OPEN_TO_ALL, Problem, problem_of, send_empty, send_problem
+from kgraph.server.streams import send_answer
 from kgraph.server.workers import Pool
 
 _UNKEPT = Cache(size=0, most=0)
@@ -37,8 +38,10 @@ class Dump:
             await send_empty(send, HTTPStatus.NOT_MODIFIED if etag.decode() in known else HTTPStatus.OK, headers)
             return
         try:
-            job = self._pool.ask(("dump", self._form.media_type, None), self._limits.dump_deadline)
-            async with watched(job, receive):
+            job = self._pool.ask(("dump", self._form.media_type, None), self._limits.dump_deadline, receive)
+            try:
                 await send_answer(send, job, await job.head, headers, etag, _UNKEPT)
+            finally:
+                job.close()
         except KgraphError as error:
             await send_problem(send, problem_of(error), accept)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
 from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, QueryTimeout
 from kgraph.server import negotiate
+from kgraph.server.asgi import Headers, Send
 from kgraph.server.workers import Overloaded, WorkerLost
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 
 OPEN_TO_ALL: Headers = [
     (b"access-control-allow-origin", b"*"),
@@ -47,11 +42,6 @@ def problem_of(error: KgraphError, *, retry_after: int = 1) -> Problem:
     if isinstance(error, QueryTimeout | Overloaded | WorkerLost):
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), again)
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
-
-
-def header(scope: Scope, name: bytes) -> str:
-    """The header's values joined, or nothing."""
-    return ", ".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
 
 
 async def send_whole(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:

@@ -12,27 +12,24 @@ from http import HTTPStatus
 from kgraph import media
 from kgraph.errors import KgraphError
 from kgraph.server import description, negotiate, requests
+from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.cache import Cache
 from kgraph.server.limits import Limits
 from kgraph.server.pages import Pages
 from kgraph.server.requests import Asked
 from kgraph.server.responses import (
     OPEN_TO_ALL,
-    Headers,
     Problem,
-    Receive,
-    Scope,
-    Send,
-    header,
     problem_of,
     send_empty,
     send_problem,
     send_whole,
 )
-from kgraph.server.streams import send_answer, watched
+from kgraph.server.streams import send_answer
 from kgraph.server.workers import Pool
 
-_CONTENT_TYPES = {form: form.content_type.encode() for form in media.FORMATS}
+_VARIANT: Headers = [(b"cache-control", b"no-cache"), (b"vary", b"accept"), *OPEN_TO_ALL]
+_HEADERS = {form: [(b"content-type", form.content_type.encode()), *_VARIANT] for form in media.FORMATS}
 _ALLOW = (b"allow", ", ".join(requests.METHODS).encode())
 _PREFLIGHT: Headers = [
     _ALLOW,
@@ -84,26 +81,21 @@ class Sparql:
         named = blake2b(repr((text, wanted, asked.default_graphs, asked.named_graphs)).encode(), digest_size=12).hexdigest()
         etag = _etag(self._pool.snapshot, named)
         if _is_known(scope, etag):
-            headers = [(b"etag", etag), (b"cache-control", b"no-cache"), (b"vary", b"accept"), *OPEN_TO_ALL]
-            await send_empty(send, HTTPStatus.NOT_MODIFIED, headers)
+            await send_empty(send, HTTPStatus.NOT_MODIFIED, [(b"etag", etag), *_VARIANT])
             return
         if cached := self._cache.get(etag):
             await send_whole(send, HTTPStatus.OK, *cached)
             return
         limit = 1 if scope["method"] == "HEAD" else 0
         request = ("query", text, wanted, asked.default_graphs, asked.named_graphs, limit)
-        job = self._pool.ask(request, self._limits.deadline)
-        async with watched(job, receive):
+        job = self._pool.ask(request, self._limits.deadline, receive)
+        try:
             head = await job.head
             etag = _etag(head.snapshot, named)
-            headers = [
-                (b"content-type", _CONTENT_TYPES[head.form]),
-                (b"etag", etag),
-                (b"cache-control", b"no-cache"),
-                (b"vary", b"accept"),
-                *OPEN_TO_ALL,
-            ]
+            headers = [(b"etag", etag), *_HEADERS[head.form]]
             await send_answer(send, job, head, headers, etag, self._cache)
+        finally:
+            job.close()
 
     async def _describe(self, scope: Scope, receive: Receive, send: Send, accept: str) -> None:
         wanted = negotiate.graph_type(accept)
@@ -117,11 +109,13 @@ class Sparql:
 
     async def _show(self, receive: Receive, send: Send, asked: Asked, text: str) -> None:
         request = ("query", text, _ON_PAGES, asked.default_graphs, asked.named_graphs, self._limits.page_bytes)
-        job = self._pool.ask(request, self._limits.deadline)
-        async with watched(job, receive):
+        job = self._pool.ask(request, self._limits.deadline, receive)
+        try:
             head = await job.head
             body = head.body if head.body is not None else b"".join([chunk async for chunk in job.chunks()])
             await self._pages.send_answer(send, text, head.form, body, cut=job.spool is not None and job.spool.cut)
+        finally:
+            job.close()
 
     async def _explain(self, send: Send, problem: Problem, accept: str, asked: Asked) -> None:
         if negotiate.error_type(accept) == negotiate.HTML:

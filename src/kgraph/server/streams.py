@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from kgraph.errors import KgraphError
+from kgraph.server.asgi import Headers, Send
 from kgraph.server.cache import Cache
-from kgraph.server.responses import Headers, Receive, Send, send_whole
-from kgraph.server.workers import Head, Job, WorkerLost
-
-_SLOW = 0.2
-
-
-@asynccontextmanager
-async def watched(job: Job, receive: Receive) -> AsyncIterator[None]:
-    """Stops the job when its client goes away, once it has taken long enough for that to be worth a look."""
-    watching: list[asyncio.Task[None]] = []
-
-    async def watch() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        job.stop(WorkerLost("the client has gone"))
-
-    timer = asyncio.get_running_loop().call_later(_SLOW, lambda: watching.append(asyncio.create_task(watch())))
-    try:
-        yield
-    finally:
-        timer.cancel()
-        for task in watching:
-            task.cancel()
-        job.close()
+from kgraph.server.responses import send_whole
+from kgraph.server.workers import Head, Job
 
 
 async def send_stream(send: Send, job: Job, headers: Headers, *, keep: int = 0) -> bytes | None:

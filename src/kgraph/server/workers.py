@@ -23,8 +23,10 @@ from typing import IO, cast
 from kgraph import media
 from kgraph.errors import KgraphError, QueryTimeout, StoreError
 from kgraph.server import frames
+from kgraph.server.asgi import Receive
 from kgraph.store import snapshot
 
+_SLOW = 0.2
 _IN_MEMORY = 4 << 20
 _SPOOLED_AT_MOST = 256 << 20
 _LOOK_FOR_SNAPSHOT_EVERY = 1.0
@@ -111,19 +113,33 @@ class Head:
 
 
 class Job:
-    """One request on its way. `head` is awaited first; the rest of a long answer comes from `chunks`; then `close`."""
+    """One request on its way. `head` is awaited first; the rest of a long answer comes from `chunks`; then `close`.
 
-    def __init__(self, pool: Pool, request: bytes, deadline: float) -> None:
+    When it has taken long enough for that to be worth a look, it is stopped as its client goes away.
+    """
+
+    def __init__(self, pool: Pool, request: bytes, deadline: float, receive: Receive | None) -> None:
         self._pool = pool
         self.request = request
         self.deadline = deadline
+        self._receive = receive
+        self._watch: asyncio.Task[None] | None = None
         self.head: asyncio.Future[Head] = pool.loop.create_future()
         self.worker: _Worker | None = None
         self.spool: Spool | None = None
-        self.timer = pool.loop.call_later(deadline, self._expire)
+        self.timer = pool.loop.call_later(min(deadline, _SLOW), self._look)
 
-    def _expire(self) -> None:
+    def _look(self) -> None:
+        if self._watch is None and self._receive is not None and self.deadline > _SLOW:
+            self._watch = asyncio.ensure_future(self._watch_client(self._receive))
+            self.timer = self._pool.loop.call_later(self.deadline - _SLOW, self._look)
+            return
         self.stop(QueryTimeout(f"the query took longer than its {self.deadline:g} seconds"))
+
+    async def _watch_client(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.stop(WorkerLost("the client has gone"))
 
     def stop(self, reason: KgraphError) -> None:
         """Ends it now, with this reason, wherever it is: waiting, running or done."""
@@ -155,6 +171,8 @@ class Job:
         if self.worker is not None:
             self.stop(WorkerLost("the client has gone"))
         self.timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
         if not self.head.cancel() and not self.head.cancelled():
             self.head.exception()  # looked at, or asyncio would report it as overlooked
         if self.spool is not None:
@@ -317,11 +335,14 @@ class Pool:
         while self._workers or self._tasks:
             await asyncio.sleep(0.01)
 
-    def ask(self, request: frames.QueryRequest | frames.DumpRequest, deadline: float) -> Job:
-        """Sends it to a worker, or lets it wait for one; raises Overloaded where too many wait already."""
+    def ask(self, request: frames.QueryRequest | frames.DumpRequest, deadline: float, receive: Receive | None = None) -> Job:
+        """Sends it to a worker, or lets it wait for one; raises Overloaded where too many wait already.
+
+        `receive` is where the client's going away would be heard (ASGI).
+        """
         if not self._idle and len(self._waiting) >= self._queue:
             raise Overloaded(f"{len(self._waiting)} queries wait already")
-        job = Job(self, marshal.dumps(request), deadline)
+        job = Job(self, marshal.dumps(request), deadline, receive)
         if self._idle:
             self._idle.pop().start(job)
         else:

@@ -52,7 +52,7 @@ def get(name: str) -> NamedQuery:
     if name in found:
         return found[name]
     near = difflib.get_close_matches(name, found, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`kgraph queries` lists them"
+    hint = f"did you mean {' or '.join(near)}?" if near else "`kgraph query` lists them"
     raise Misuse(f"there is no query named {name!r}", hint=hint)
 
 

@@ -72,7 +72,6 @@ TYPES = {
         ),
         "game or virtual world": "SoftwareApplication",
         "web server or cloud": "SoftwareApplication",
-        "device or ecosystem": "",
         "web or network": "",
         "magazine or newspaper": "Periodical",
     },

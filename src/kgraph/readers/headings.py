@@ -101,7 +101,7 @@ _DATE_LINE = re.compile(
     rf"\A(?:(?:posted|published|written|date|commented|on|at|updated)\b[\s:]*)*\0+(?:\s*at\s*\0+)?{_SEP}(?:[|·#(\[].{{0,60}})?\.?\Z",
     re.I,
 )
-_NO_NAME = re.compile(r"[;“”\"!?=<>{}\\|…,]|://|\s-\s|\w{4,}\.\s+\w{4,}")
+_NO_NAME = re.compile(r"\(\)|[;“”\"!?=<>{}\\|…,]|://|\s-\s|\w{4,}\.\s+\w{4,}")
 
 
 def parse(line: str, *, odd: bool = False) -> Head | None:
@@ -168,6 +168,12 @@ def _head(shown: str, whole: bool, *, answers: bool, odd: bool) -> Head | None:
     return None
 
 
+_LABEL = re.compile(
+    r"(?:updated?|edit(?:ed)?|correction|addendum|errat(?:um|a)|post\s?script|p\.?s\.?|note|warning|example)\s?\d*\Z", re.I
+)
+"""What writers head an afterthought or an aside with, as they would a name."""
+
+
 def _accept(found: re.Match[str], form: Form, whole: bool, *, answers: bool, odd: bool) -> Head | None:
     groups = found.groupdict()
     group = "nick" if groups.get("nick") else "name"
@@ -175,6 +181,8 @@ def _accept(found: re.Match[str], form: Form, whole: bool, *, answers: bool, odd
     if named is None:
         return None
     name, start, end = named
+    if _LABEL.match(name):
+        return None
     rest = groups.get("rest") or ""
     body = None
     if rest.strip():

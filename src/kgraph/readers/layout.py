@@ -118,7 +118,7 @@ class _Page:
         if not listed and not flat:
             listed = self._set_in()
         if not listed and len(flat) < 2:
-            flat = self._weak(found, bare) or flat
+            flat = self._weak(found, bare) or flat or self._alone(found.get("said", []))
         items = self._together(flat, listed)
         layout = self._posts(items)
         return layout if layout.posts else self._posts([])
@@ -312,11 +312,15 @@ class _Page:
                 strong.extend(found[family])
         strong.extend(self._mail([*found.get("mail", []), *found.get("mail+", [])], bool(strong)))
         strong.sort(key=lambda item: item.line)
-        if len(strong) > 1 or any(self._after_count_line(item) for item in strong):
-            names = {item.head.name for item in strong if item.head}
-            known = [item for item in found.get("colon", []) if item.head and item.head.name in names and self._opens(item)]
-            return sorted([*strong, *known], key=lambda item: item.line)
         return strong
+
+    def _alone(self, items: list[_Item]) -> list[_Item]:
+        """The one `Name says:` of a page, if it is no essay's: that sets what it quotes in a paragraph of its own."""
+        if len(items) != 1 or items[0].head is None or items[0].first >= len(self.lines) or not self._opens(items[0]):
+            return []
+        below = self.lines[items[0].first]
+        ellipsis = items[0].head.trailing in {"…", "..."}
+        return items if (ellipsis or not below.after_blank) and not self._is_attribution(items[0]) else []
 
     @staticmethod
     def _in_one_manner(items: list[_Item]) -> list[_Item]:
@@ -342,11 +346,7 @@ class _Page:
         if family == "dated":
             if len({item.head.name for item in items if item.head}) == 1 and not is_telling_name(head.name) and not counted:
                 return False  # an article's own updates, say
-            return (
-                len(items) > 1
-                or counted
-                or (self._has_article_before(first) and self._opens(first) and is_telling_name(head.name))
-            )
+            return len(items) > 1 or counted or (self._has_article_before(first) and self._opens(first))
         if family == "dated+":
             return (len(items) > 1 or counted) and self._share_of_paragraphs(items) >= 0.5
         if family == "said+":
@@ -359,10 +359,7 @@ class _Page:
         attributions = sum(self._is_attribution(item) for item in items)
         if 2 * attributions >= len(items) and not any(item.indent for item in items):
             return False
-        if len(items) > 1 or head.to is not None:
-            return True
-        # An essay that quotes somebody in a paragraph of its own does not set it on the very next line.
-        return self._opens(first) and (head.trailing in {"…", "..."} or not self.lines[first.first].after_blank)
+        return len(items) > 1 or head.to is not None
 
     def _opens_with_quote(self, item: _Item) -> bool:
         assert item.head is not None
@@ -507,9 +504,12 @@ class _Page:
     def _listed(self, flat: set[int]) -> list[_Item]:
         runs = self._runs(flat)
         accepted: list[_Item] = []
-        for at, run in enumerate(runs):
-            after = runs[at + 1][0].line if at + 1 < len(runs) else len(self.lines)
-            accepted.extend(self._thread_in(run, after, flat))
+        after = len(self.lines)
+        for run in reversed(runs):
+            thread = self._thread_in(run, after, flat)
+            if thread:
+                after = thread[0].line
+                accepted = [*thread, *accepted]
         if accepted:
             return accepted
         return self._level_bullets([item for run in runs for item in run])
@@ -640,7 +640,9 @@ class _Page:
 
     def _may_be_odd_name(self, item: _Item) -> bool:
         words = self.words(item.line, item.at)
-        return len(words) <= 60 and len(words.split()) <= 8 and words[-1] not in '.,:;!?…”"'
+        if words.endswith(("!", "?", "...")):
+            return len(words) <= 60 and len(words.split()) <= 4
+        return is_odd_name(words) and words[-1] not in '.,:;…”"'
 
     def _is_transcript(self, top: list[_Item], kinds: Counter[str], after: int) -> bool:
         """Whether `Name: words` items to the page's end are people speaking rather than terms explained."""
@@ -774,7 +776,7 @@ class _Page:
         words = self.words(number)
         if self._bullet_at(number) or self._bullet_at(number + 1) or not is_odd_name(words.strip("*_: ")):
             return False
-        return words[-1] not in ".,;!?…" or is_name(words) or (words[-1] in "!?…" and len(words.split()) < 5)
+        return words[-1] not in ".,;" or is_name(words) or words.endswith("...")
 
     def _bullet_at(self, number: int) -> bool:
         start = self.lines[number].start

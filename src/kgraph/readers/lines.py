@@ -13,7 +13,7 @@ MOST_LINES = 500_000
 
 _LINE = re.compile(r"[^\r\n]+")
 _BRANCHES = re.compile(r"[\s│┃├└╰╎┆↳⤷─]+(?=[^\s│┃├└╰╎┆↳⤷─])")
-_RULE = re.compile(r"[\W_]{3,}\Z")
+_RULE = re.compile(r"[-=*_~#·•—–+\s]{3,}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +55,4 @@ def lines_of(text: str) -> list[Line]:
 
 def is_rule(words: str) -> bool:
     """Whether a line is only a rule between other things (`-----`, `* * *`)."""
-    return len(words) < 200 and _RULE.match(words) is not None and not words.startswith((">", "(", "…", "."))
+    return len(words) < 200 and _RULE.match(words) is not None

@@ -78,6 +78,11 @@ def _ends_of_short_lines(text: str) -> set[int]:
     }
 
 
+def _calls(token: Token) -> bool:
+    """Whether a token is an address that opens a comment, and no part of what is said: `@Demis`."""
+    return len(token) > 1 and token.text[0] == "@" and token.text[1].isalnum()
+
+
 def _begins(token: Token) -> bool:
     """Whether a sentence begins where the parser saw none: after a stop and a space, after an address on the web, or with a
     capital on a word that has none within a sentence, where a line break was lost (`I did it myself You can too`).
@@ -110,8 +115,8 @@ def _broken_off(text: str, end: int, start: int) -> bool:
 
 
 def _trimmed(post: ParsedPost, start: int, end: int) -> Sentence | None:
-    while start < end and (post.parse[start].is_space or not post.parse[start].text.strip(_EDGE)):
-        start += 1
+    while start < end and (post.parse[start].is_space or not post.parse[start].text.strip(_EDGE) or _calls(post.parse[start])):
+        start += 2 if _calls(post.parse[start]) and start + 1 < end and post.parse[start + 1].text in {":", ","} else 1
     while end > start and (post.parse[end - 1].is_space or post.parse[end - 1].text in {"*", "_", "-"}):
         end -= 1
     if start == end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from kgraph.pipeline import Pipeline
 from kgraph.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+os.environ.setdefault("KGRAPH_AUTHORITIES", str(REPOSITORY / "build-tmp" / "authorities"))
+"""Made once for all tests, and apart from what the person who runs them has installed."""
 
 
 @pytest.fixture(scope="session")

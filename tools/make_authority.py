@@ -2,10 +2,11 @@
 
     python tools/make_authority.py [--cache FOLDER] [--shared ../shared]
 
-It takes the entries of two lists at the versions in `catalog-sources.toml`: brands and operators of the name suggestion
-index, and the well-known entities of the Wikidata selection of 2019. An entry is taken where its description says what kind
-of thing it is; what has none, or one that fits no kind of kgraph's, is left out. The same versions give the same bytes. What
-the catalog's own tables say is not repeated here: kgraph joins both when it makes the authority.
+It takes the entries of three lists at the versions in `catalog-sources.toml`: brands and operators of the name suggestion
+index, the well-known entities of the Wikidata selection of 2019, and the people of the table of confirmed ids. An entry is
+taken where its description says what kind of thing it is; what has none, or one that fits no kind of kgraph's, is left out.
+The same versions give the same bytes. What the catalog's own tables say is not repeated here: kgraph joins both when it
+makes the authority.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from make_catalog import TOOLS, WIKIDATA_2019, Lists, fits, home, words_of
 
 OUT = TOOLS.parent / "src" / "kgraph" / "link" / "things.csv"
-COLUMNS = ("wikidata", "label", "aliases", "kind", "description", "url", "source")
+COLUMNS = ("wikidata", "dbpedia", "label", "aliases", "kind", "description", "url", "source")
 ALIASES = 6
 
 YEARS = re.compile(r"\((?:born |b\. )?\d{4}(?:[–-](?:\d{4})?)?\)|\bborn (?:in )?\d{4}\b")
@@ -66,7 +67,7 @@ NO_PLACE = words_of(
     "club", "team", "university", "college", "company", "airport", "station", "award", "politician", "person", "actor",
     "film", "album", "people", "language", "band", "party", "newspaper", "school", "army", "dynasty", "war", "treaty",
     "chain", "bank", "network", "museum", "former", "historical", "fictional", "operator", "retailer", "type of", "kind of",
-    "president", "king", "championship", "railway", "government", "institution", "governor", "mayor", "member",
+    "president of", "king of", "championship", "railway", "government", "institution", "governor", "mayor", "member",
     "constituency", "electoral", "organi[sz]ation", "agency", "transit", "authority", "service", "utility", "festival",
 )  # fmt: skip
 EVENT = words_of(
@@ -117,6 +118,7 @@ def of_wikidata(lists: Lists) -> Iterator[dict[str, str]]:
         aliases = dict.fromkeys(plain(alias) for alias in item["aliases"].split("|"))
         yield {
             "wikidata": item["wikidata"],
+            "dbpedia": "",
             "label": label,
             "aliases": "|".join([alias for alias in aliases if is_alias(alias, label)][:ALIASES]),
             "kind": kind,
@@ -154,6 +156,7 @@ def of_brands(lists: Lists) -> Iterator[dict[str, str]]:
             continue
         yield {
             "wikidata": id,
+            "dbpedia": "",
             "label": label,
             "aliases": "|".join([name for name in called if name != label and len(name) > 1][:ALIASES]),
             "kind": "organization",
@@ -161,6 +164,22 @@ def of_brands(lists: Lists) -> Iterator[dict[str, str]]:
             "url": next((u for site in known[id].get("officialWebsites", []) if (u := home(site))), ""),
             "source": source,
         }
+
+
+def confirmed(lists: Lists) -> Iterator[dict[str, str]]:
+    """The people of `verified-ids.tsv`; its platforms and organizations are in the catalog's tables."""
+    for fact in lists.confirmed():
+        if fact["kind"] == "person":
+            yield {
+                "wikidata": fact["wikidata"],
+                "dbpedia": fact["dbpedia_resource"],
+                "label": fact["name"],
+                "aliases": "",
+                "kind": fact["kind"],
+                "description": plain(" ".join(re.findall(r"\((.*)\)", fact["dbpedia_resource"])).replace("_", " ")),
+                "url": "",
+                "source": " ".join(lists.confirmed_source[:2]),
+            }
 
 
 def main() -> None:
@@ -171,16 +190,17 @@ def main() -> None:
     options = parser.parse_args()
     lists = Lists(options.cache, options.shared)
     rows = dict[str, dict[str, str]]()
-    for row in (*of_wikidata(lists), *of_brands(lists)):
-        if known := rows.get(row["wikidata"]):
+    for row in (*of_wikidata(lists), *of_brands(lists), *confirmed(lists)):
+        if known := rows.get(row["wikidata"] or row["dbpedia"]):
             known["url"] = known["url"] or row["url"]
+            known["dbpedia"] = known["dbpedia"] or row["dbpedia"]
             known["source"] = "|".join(dict.fromkeys([*known["source"].split("|"), row["source"]]))
-        elif row["wikidata"] not in rows:
-            rows[row["wikidata"]] = row
+        else:
+            rows[row["wikidata"] or row["dbpedia"]] = row
     with options.out.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
-        table.writerows(sorted(rows.values(), key=lambda row: int(row["wikidata"][1:])))
+        table.writerows(sorted(rows.values(), key=lambda row: (int(row["wikidata"][1:] or 0), row["dbpedia"])))
     print(f"{len(rows)} things in {options.out}")
 
 

@@ -18,8 +18,10 @@ from rdflib import Graph, URIRef
 from rdflib.term import Node
 
 from kgraph import __version__, curation, iris, llm, readers
+from kgraph.catalog import Catalog
+from kgraph.catalog import load as load_catalog
 from kgraph.errors import Misuse, Quarantined
-from kgraph.link import link
+from kgraph.link import Linker, authorities, judgements, link, versions
 from kgraph.model.extraction import Extraction
 from kgraph.model.text import Document, Source
 from kgraph.rdf import Run, to_graph, to_quads
@@ -45,7 +47,7 @@ class Passed:
     document: str
     graph: str
     quads: bytes
-    run: Run
+    runs: tuple[Run, ...]
     posts: int
     people: frozenset[str]
     platforms: frozenset[str]
@@ -60,6 +62,7 @@ class Pipeline:
 
     base: str
     run: Run
+    linking: Run
     read: Read
     extract: Extract
     map: Map
@@ -77,6 +80,7 @@ class Pipeline:
         models = {"spacy": model_version()}
         if settings.llm_base_url and settings.llm_model:
             models["llm"] = settings.llm_model
+        linker, linking = standard_linker(settings, catalog=extractor.catalog)
         run = Run(
             software={"kgraph": __version__},
             models=models,
@@ -86,8 +90,9 @@ class Pipeline:
         return cls(
             base=base,
             run=run,
+            linking=linking,
             read=partial(readers.read, max_bytes=settings.max_source_bytes),
-            extract=lambda document: link(second(extractor(document)), extractor.catalog),
+            extract=lambda document: link(second(extractor(document)), linker),
             map=partial(to_graph, base=base, run=run.id),
             check_shapes=ShapesGate().check,
         )
@@ -124,7 +129,7 @@ class Pipeline:
             document=document.id,
             graph=self._name(document),
             quads=to_quads(graph, name=self._name(document)),
-            run=self.run,
+            runs=(self.run, self.linking),
             posts=len(document.posts),
             people=_instances(graph, SCHEMA.Person),
             platforms=_instances(graph, KG.Platform),
@@ -151,6 +156,18 @@ class Pipeline:
             report_turtle=report.as_turtle(),
             quads=to_quads(shown, name=name),
         )
+
+
+def standard_linker(settings: Settings, *, catalog: Catalog | None = None) -> tuple[Linker, Run]:
+    """The linker as it is set, and the run that its links are of: the same whether a document is built or linked anew.
+
+    Raises:
+        Misuse: the file of judgements cannot be meant.
+    """
+    searched = authorities(settings.authorities)
+    judged = judgements.judgements(judgements.read(settings.links, base=settings.base), name=str(settings.links))
+    run = Run(software={"kgraph": __version__}, catalog=versions(searched, judged), settings={"base": settings.base})
+    return Linker(searched, catalog or load_catalog(), judgements=judged, run=run.id), run
 
 
 def _second_reader(settings: Settings) -> Callable[[Extraction], Extraction]:

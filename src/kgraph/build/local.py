@@ -158,7 +158,7 @@ class _Loading:
             self._waiting_since = monotonic()
         self._waiting[passed.graph] = passed
         self._waiting_bytes += len(passed.quads)
-        self._runs[passed.run.id] = passed.run
+        self._runs |= {run.id: run for run in passed.runs}
         self._people |= passed.people
         self._platforms |= passed.platforms
         self._documents += 1

@@ -1,49 +1,42 @@
-"""From entities to open-data graphs: each link a proposal with its score and signals, never a merged identity.
+"""From entities to open-data graphs: each link a judgement with its score and signals, never a merged identity.
 
-A catalog row that a mention was read as names the same thing in Wikidata or DBpedia where the row's source confirms it. The
-link is accepted where the text's name is safe on sight, or its surroundings spoke for the row; else it is proposed. People
-are never linked by machine.
+authority   what may be linked to, by name: the one that travels with kgraph, and those that were installed or loaded
+page        what linking looks at, from an extraction or from the graph of one
+decide      which candidate a name means: accepted, proposed, ambiguous or nil
+judgements  what people have said, which wins
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
-from kgraph import iris
-from kgraph.catalog import Ambiguity, Catalog, Entry
-from kgraph.model.annotations import Entity, EntityKind, Link, LinkStatus
+from kgraph.link.authority import Authority, AuthorityFile, Candidate, installed
+from kgraph.link.decide import Linker, Weighed, versions
+from kgraph.link.judgements import Judgements
+from kgraph.link.page import Page
+from kgraph.link.shipped import shipped
 from kgraph.model.extraction import Extraction
 
-ACCEPTED_SCORE = 0.75
+__all__ = [
+    "Authority",
+    "AuthorityFile",
+    "Candidate",
+    "Judgements",
+    "Linker",
+    "Page",
+    "Weighed",
+    "authorities",
+    "link",
+    "versions",
+]
 
 
-def link(extraction: Extraction, catalog: Catalog) -> Extraction:
+def authorities(folder: Path) -> list[AuthorityFile]:
+    """The shipped authority and those in this folder, in the order in which they are searched."""
+    return [shipped(folder), *installed(folder)]
+
+
+def link(extraction: Extraction, linker: Linker) -> Extraction:
     """The same extraction with the links of its entities."""
-    sureness: dict[str, float] = {}
-    for mention in extraction.mentions:
-        if not mention.anaphoric:
-            sureness[mention.entity] = max(sureness.get(mention.entity, 0.0), mention.judgement.confidence)
-    links = []
-    for entity in extraction.entities:
-        entry = catalog.by_id(entity.id)
-        if entry is None or entity.kind is EntityKind.PERSON:
-            continue
-        links.extend(_links(extraction.document.id, entity, entry, sureness.get(entity.id, 0.0)))
-    return replace(extraction, links=tuple(links))
-
-
-def _links(document: str, entity: Entity, entry: Entry, sureness: float) -> list[Link]:
-    safe = entry.ambiguity is Ambiguity.NONE
-    score = round(max(sureness, 0.95 if safe else 0.0), 3)
-    signals = ("catalog-row", "unambiguous-name" if safe else "context-of-the-name")
-    return [
-        Link(
-            id=f"{document}#link-{iris.digest(entity.id, target)}",
-            entity=entity.id,
-            target=target,
-            score=score,
-            status=LinkStatus.ACCEPTED if score >= ACCEPTED_SCORE else LinkStatus.PROPOSED,
-            signals=signals,
-        )
-        for target in entry.same_as
-    ]
+    return replace(extraction, links=linker.links(Page.of(extraction)))

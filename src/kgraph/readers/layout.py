@@ -25,9 +25,9 @@ from kgraph.readers.lines import MOST_LINES, Line, is_rule, lines_of
 from kgraph.readers.quoting import quoted_in
 
 _BULLET = re.compile(r"(?:(?P<mark>[•◦‣▪●○∙·⁃*+–—-])|\(?(?P<number>\d{1,4})[.)]|#(?P<hash>\d{1,5})[.:)]?)[ \t\u00a0]+(?=\S)")
+_POSTS = r"(?:comments?|responses?|repl(?:y|ies)|thoughts?|reactions?|answers?)"
 _COUNT_LINE = re.compile(
-    r"\W*(?:(?:all|show(?:ing)?)\s)?(?:\d[\d,.]*|no|one)?\s*(?:user\s|reader\s)?(?:comments?|responses?|repl(?:y|ies)|thoughts?|reactions?|answers?"
-    r"|discussion)\b\W*(?:(?:\(?\d+\)?|on|to|so\sfar|from|posted|for)\b.{0,150})?\Z",
+    rf"\W*(?:(?:all|show(?:ing)?)\s)?(?:\d[\d,.]*|no|one)\s(?:(?:user|reader)\s)?{_POSTS}\b.{{0,150}}\Z|\W*(?:{_POSTS}|discussion)\W*\d*\W*\Z",
     re.IGNORECASE,
 )
 _CLOSING_LINE = re.compile(
@@ -450,10 +450,20 @@ class _Page:
                 continue
             if family.endswith("+") and self._share_of_paragraphs(items) < 0.7:
                 continue
+            if family.startswith("colon") and not counted and (self._is_introduced(items[0]) or self._story_goes_on(items)):
+                continue
             if family == "bracket" and not self._head_sentences(items):
                 continue
             return items
         return self._named_by_markup(bare)
+
+    def _story_goes_on(self, items: list[_Item]) -> bool:
+        """Whether more paragraphs follow the last heading than any other: an essay goes on after a dialogue."""
+        paragraphs = [
+            sum(self.lines[number].after_blank for number in range(item.line + 1, after.line if after else len(self.lines)))
+            for item, after in _with_next(items)
+        ]
+        return paragraphs[-1] > max(paragraphs[:-1], default=0) + 1
 
     def _head_sentences(self, items: list[_Item]) -> bool:
         """Whether what most of these head begins as sentences do: brackets also mark lines of code."""
@@ -585,13 +595,15 @@ class _Page:
         top = self._from_first_heading(top)
         kinds = Counter(item.kind for item in top)
         headed = kinds["full"] + kinds["inline"] + kinds["at"]
-        if kinds["full"] + kinds["inline"] == 0 and kinds["at"] < 2:
+        if kinds["full"] + kinds["inline"] == 0:
             if not self._is_transcript(top, kinds, after):
                 return []
             headed += kinds["named"]
         if headed < 0.5 * len(top) and headed < 0.8 * (len(top) - kinds["bare"]):
             return []
         if self._goes_on_after(run, after, flat, kinds["at"] + sum(item.head is not None and item.head.dated for item in top)):
+            return []
+        if kinds["at"] == 0 and self._is_introduced(top[0]):
             return []
         chosen = self._without_lists_in_bodies(top)
         if not self._is_transcript(top, kinds, after):
@@ -673,6 +685,10 @@ class _Page:
             if line.indent <= indent:
                 return line.indent == indent
         return False
+
+    def _is_introduced(self, item: _Item) -> bool:
+        """Whether the words above end in a colon, as they do before a list of the writer's own."""
+        return item.line > 0 and self.words(item.line - 1).endswith(":") and not self._is_count_line(item.line - 1)
 
     def _goes_on_after(self, run: list[_Item], after: int, flat: set[int], signs: int) -> bool:
         """Whether the page goes on, as an essay does after a list, below a list that would be a thread."""

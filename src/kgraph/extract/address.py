@@ -97,10 +97,16 @@ class Participants:
     """The people of a thread by the forms that others call them by. A form that fits two people calls neither."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        """`names` maps a person's id to the name they write under, in the order of their first post."""
+        """`names` maps a person's id to the name they write under."""
         self._by_form: dict[str, set[str]] = {}
-        self._names = dict(names)
+        self._names: dict[str, str] = {}
         for person, name in names.items():
+            self.add(person, name)
+
+    def add(self, person: str, name: str) -> None:
+        """Takes in somebody, once."""
+        if person not in self._names:
+            self._names[person] = name
             for form in forms_of(name):
                 self._by_form.setdefault(form, set()).add(person)
 

@@ -224,6 +224,8 @@ def _attitude(text: str) -> Attitude:
 
 def _share_quoted(sentence: Sentence, quoted: Sequence[Span]) -> float:
     """The share of a sentence's words that stand in words of another post."""
+    if not any(sentence.span.overlaps(stretch) for stretch in quoted):
+        return 0.0
     words = [token for token in sentence.tokens if token.is_alpha]
     spans = [sentence.post.span(token) for token in words]
     return sum(any(span in stretch for stretch in quoted) for span in spans) / len(spans) if spans else 0.0

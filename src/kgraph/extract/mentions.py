@@ -113,7 +113,7 @@ def _site(document: Document, post: ParsedPost) -> Iterator[Proposal]:
         )
 
 
-_COINAGE = re.compile(r"(?<![\w@.\\/:-])[A-Z][a-z]+(?:[A-Z]\w*)+(?![\w(\\/]|::|\.\w)")
+_COINAGE = re.compile(r"(?<![\w@.\\/:-])[A-Z][a-z]+[A-Z]\w*+(?![\w(\\/]|::|\.\w)")
 _SURNAME_PREFIX = re.compile(r"(?:Mc|Mac|De|Di|La|Le|Van|Von|Fitz|O)[A-Z][a-z]+")
 _MODEL = re.compile(
     r"\b(?:[Aa]|[Aa]n|[Tt]he|[Mm]y|your|his|her|our) "

@@ -51,37 +51,41 @@ def find_repetitions(document: Document) -> tuple[Repetition, ...]:
     found: list[Repetition] = []
     for number, post in enumerate(document.posts):
         words = words_of(document.text, post.span)
+        seeds = _seeds(words)
         if number:
             marked = [*post.quoted, *quoted_stretches(document, post.span)]
-            found.extend(_repetitions_in(document, number, words, posts, index, marked))
+            found.extend(_repetitions_in(document, number, words, seeds, posts, index, marked))
         posts.append(words)
-        for at in range(len(words) - SEED + 1):
-            places = index[_seed(words, at)]
+        for at, seed in enumerate(seeds):
+            places = index[seed]
             if len(places) < _PLACES:
                 places.append((number, at))
     return tuple(found)
 
 
-def _seed(words: list[Word], at: int) -> tuple[str, ...]:
-    return tuple(word.form for word in words[at : at + SEED])
+def _seeds(words: list[Word]) -> list[tuple[str, ...]]:
+    """The words' forms from each place on, `SEED` at a time."""
+    forms = [word.form for word in words]
+    return list(zip(*(forms[skip:] for skip in range(SEED)), strict=False))
 
 
 def _repetitions_in(
     document: Document,
     number: int,
     words: list[Word],
+    seeds: list[tuple[str, ...]],
     posts: list[list[Word]],
     index: dict[tuple[str, ...], list[tuple[int, int]]],
     marked: list[Span],
 ) -> list[Repetition]:
     found: list[Repetition] = []
     at = 0
-    while at <= len(words) - SEED:
-        places = index.get(_seed(words, at), ())
-        runs = [(_follow(words, at, posts[source], start), source, start) for source, start in places]
-        if not runs:
+    while at < len(seeds):
+        places = index.get(seeds[at])
+        if not places:
             at += 1
             continue
+        runs = [(_follow(words, at, posts[source], start), source, start) for source, start in places]
         (length, source_length), source, start = max(runs, key=lambda run: (run[0][0], run[1]))
         span = Span(words[at].start, words[at + length - 1].end)
         in_marks = any(span.overlaps(stretch) for stretch in marked)

@@ -202,17 +202,16 @@ def _clues(
 ) -> list[_Clue]:
     """What commenters say of who wrote the page. A name that an earlier commenter goes by calls that commenter."""
     clues: list[_Clue] = []
-    so_far: dict[str, str] = {}
+    present = Participants({})
     comments = [post for post in document if post.kind is PostKind.COMMENT and post.byline is not None]
     for post in comments:
         writer = accounts[authors[post.id]].person
-        present = Participants({**so_far, writer: post.byline.name if post.byline else ""})
+        present.add(writer, post.byline.name if post.byline else "")
         clues.extend(
             _Clue(address.name, address.span, writer, ADDRESSED, 0.35)
             for address in called[post.id]
             if address.form is not Form.AT and present.called(address.name) is None
         )
-        so_far.setdefault(writer, post.byline.name if post.byline else "")
     for name, span in credited_authors(document, comments):
         clues.append(_Clue(name, span, "", CREDITED, 0.5))
     return clues
@@ -322,14 +321,17 @@ def _replies(
         by_post[repetition.post].append(repetition)
     replies: list[Reply] = []
     latest: dict[str, str] = {}
+    earlier = Participants({})
     article = document.article
     owner = writer[article.id] if article is not None else None
     for post in document:
+        who = writer[post.id]
         if post is not article:
-            reply = _parent(document, post, called[post.id], by_post[post.id], latest, people, owner, writer)
+            reply = _parent(document, post, called[post.id], by_post[post.id], latest, earlier, people, owner, writer)
             if reply is not None:
                 replies.append(reply)
-        latest[writer[post.id]] = post.id
+        latest[who] = post.id
+        earlier.add(who, people[who].name)
     return tuple(replies)
 
 
@@ -339,6 +341,7 @@ def _parent(
     called: Sequence[Address],
     repeated: Sequence[Repetition],
     latest: Mapping[str, str],
+    earlier: Participants,
     people: Mapping[str, Entity],
     owner: str | None,
     writer: Mapping[str, str],
@@ -347,7 +350,6 @@ def _parent(
     if post.reply_to is not None:
         return Reply(post=post.id, parent=post.reply_to, judgement=_LAYOUT)
     article = document.article
-    earlier = Participants({person: people[person].name for person in latest})
     opening = _first(called, lambda address: address.first)
     quoted = next((r for r in repeated if r.marked or r.words >= 8), None)
     if opening is not None:
@@ -366,7 +368,7 @@ def _parent(
     if later is not None:
         person = earlier.called(later.name) or ""
         return Reply(post=post.id, parent=latest[person], judgement=Judgement(0.75, "address"), evidence=(later.span,))
-    named = _named_commenter(document, post, latest, people, {owner, writer[post.id]})
+    named = _named_commenter(document, post, earlier, {owner, writer[post.id]})
     if named is not None:
         person, span = named
         return Reply(post=post.id, parent=latest[person], judgement=Judgement(0.65, "named"), evidence=(span,))
@@ -381,10 +383,9 @@ _AS_NAMED = re.compile(
 
 
 def _named_commenter(
-    document: Document, post: Post, latest: Mapping[str, str], people: Mapping[str, Entity], not_these: Collection[str | None]
+    document: Document, post: Post, earlier: Participants, not_these: Collection[str | None]
 ) -> tuple[str, Span] | None:
     """An earlier commenter whose words a post takes up by name: `Like Ana said, …`, `I agree with Ben.`"""
-    earlier = Participants({person: people[person].name for person in latest})
     for match in _AS_NAMED.finditer(straighten_same_length(document.words(post.span))):
         person = earlier.called(match["name"])
         if person is not None and person not in not_these and (match["said"] or "gree" in match.group()):

@@ -25,7 +25,7 @@ class Word:
 
 def straighten(text: str) -> str:
     """The text with typographic quotation marks and apostrophes made plain."""
-    return text.translate(_STRAIGHT)
+    return text if text.isascii() else text.translate(_STRAIGHT)
 
 
 def fold(text: str) -> str:

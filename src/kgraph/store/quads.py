@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pyoxigraph as ox
 
+from kgraph import media
 from kgraph.errors import StoreError
 
 
@@ -32,3 +33,16 @@ def parse(graph: str, quads: bytes) -> set[ox.Quad]:
 def triples(quads: Iterable[ox.Quad]) -> bytes:
     """The quads' triples, each once, as N-Triples: which is also how SPARQL writes them in a block of data."""
     return ox.serialize({quad.triple for quad in quads}, format=ox.RdfFormat.N_TRIPLES) or b""
+
+
+def convert(content: bytes, *, source: media.Format, target: media.Format) -> bytes:
+    """A graph in another form, with the usual prefixes where the form has any; raises StoreError where it does not parse."""
+    from kgraph.vocab import PREFIXES  # noqa: PLC0415  (imports rdflib, which query workers do without)
+
+    try:
+        triples = ox.parse(content, ox.RdfFormat.from_media_type(source.media_type))
+        written = ox.serialize(triples, format=ox.RdfFormat.from_media_type(target.media_type), prefixes=PREFIXES)
+    except SyntaxError as error:
+        raise StoreError(f"this is no {source.name}: {error}") from error
+    assert written is not None
+    return written

@@ -24,7 +24,10 @@ from kgraph.readers.headings import REACH, Form, Head, credit, date_line, is_nam
 from kgraph.readers.lines import MOST_LINES, Line, is_rule, lines_of
 from kgraph.readers.quoting import quoted_in
 
-_BULLET = re.compile(r"(?:(?P<mark>[•◦‣▪●○∙·⁃*+–—-])|\(?(?P<number>\d{1,4})[.)]|#(?P<hash>\d{1,5})[.:)]?)[ \t\u00a0]+(?=\S)")
+_BULLET = re.compile(
+    r"(?:(?P<mark>[•◦‣▪●○∙⁃](?![•◦‣▪●○∙⁃])|[·*+–—-](?=\s))|(?:\(?(?P<number>\d{1,4})[.)]|#(?P<hash>\d{1,5})[.:)]?)(?=\s))"
+    r"[ \t\u00a0]*(?=\S)"
+)
 _POSTS = r"(?:comments?|responses?|repl(?:y|ies)|thoughts?|reactions?|answers?)"
 _COUNT_LINE = re.compile(
     rf"\W*(?:(?:all|show(?:ing)?)\s)?(?:\d[\d,.]*|no|one)\s(?:(?:user|reader)\s)?{_POSTS}\b.{{0,150}}\Z|\W*(?:{_POSTS}|discussion)\W*\d*\W*\Z",
@@ -716,9 +719,12 @@ class _Page:
         chosen = [item for item in items if (item.indent, item.bullet) == key]
         adjacent = sum(b.line == a.line + 1 for a, b in itertools.pairwise(chosen))
         counted = self._after_count_line(chosen[0])
-        if count < (1 if counted else 2) or adjacent > 0.2 * count or chosen[-1].line + 1 >= len(self.lines):
+        if count < (1 if counted else 2) or adjacent > 0.2 * count:
             return []
-        if not self._look_like_names([item for item in chosen if item.head], counted):
+        named = [item for item in chosen if item.head]
+        # A word in small letters over paragraphs is a handle sooner than a section's title.
+        telling = sum(is_telling_name(item.head.name) or item.head.name.islower() for item in named if item.head)
+        if not (counted or self._look_like_names(named, counted) or (count > 3 and 3 * telling >= 2 * count)):
             return []
         return self._headed(chosen)
 

@@ -9,6 +9,8 @@ layouts of plain text and of HTML, read back, and compared:
 - borders: F1 over the posts' exact stretches (in HTML, over their words in order)
 - authors: the share of posts whose stretch was found and whose author is right
 - answers: of the recorded edges, the share recovered, where the layout carries them
+
+Last, every article of the folder is read without its comments, and those counted in which a thread is seen all the same.
 """
 
 from __future__ import annotations
@@ -336,7 +338,16 @@ def main() -> int:
         )
         if options.misses:
             print("   ", ", ".join(missed[: options.misses]))
+    seen = [document for document in map(articles_alone, every) if len(document.posts) > 1]
+    print(f"\na thread is seen in {len(seen)} of {len(every)} articles without one")
     return 0
+
+
+def articles_alone(source: Source) -> Document:
+    truth = readers.read(source, max_bytes=LIMIT)
+    page = Page()
+    top(truth, page)
+    return readers.read(Source(truth.id, truth.id, "text/plain", page.text.encode()), max_bytes=LIMIT)
 
 
 if __name__ == "__main__":

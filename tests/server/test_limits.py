@@ -115,6 +115,7 @@ def test_twenty_clients_get_their_own_answers(start, root):
                 said = []
                 for n in range(client, 1000, 40):
                     response = http.get(f"{server.url}/sparql", params={"query": QUICK.replace("#5", f"#{n}")})
+                    assert response.status_code == 200, response.text
                     values = [row["o"]["value"] for row in response.json()["results"]["bindings"]]
                     assert f"words {n}" in values
                     said.append(n)
@@ -187,3 +188,14 @@ def test_a_server_that_is_killed_takes_its_workers_along(start, root):
 def test_it_says_on_stderr_what_to_open(start, root):
     with start(root) as server:
         assert f"open {server.url}/" in server.log.read_text()
+
+
+def test_a_long_query_holds_up_nobody_else(start, root):
+    with start(root, workers=2, deadline=4.0) as server, ThreadPoolExecutor(20) as clients:
+        quick = [clients.submit(ask, server.url, QUICK.replace("#5", f"#{n}")) for n in range(10)]
+        long = clients.submit(ask, server.url, FOREVER)
+        began = time.monotonic()
+        quick += [clients.submit(ask, server.url, QUICK.replace("#5", f"#{n}")) for n in range(10, 100)]
+        assert {future.result().status_code for future in quick} == {200}
+        assert time.monotonic() - began < 3.5
+        assert long.result().status_code == 503

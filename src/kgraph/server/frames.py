@@ -1,10 +1,13 @@
 """What passes between the server and a query worker over their socket pair.
 
-A frame is its payload's length (four bytes, big-endian), a tag (one byte) and the payload. Down to the worker goes one `ASK`
-at a time, a request in Python's marshal form: both ends are the same interpreter. Up comes `READY` once, then for each
-request either `WHOLE` (a short answer), or `HEAD`, any number of `DATA` and one `END`, or at any point before the end one
-`ERROR`. `WHOLE` and `HEAD` begin with one byte, the index of the answer's form in `media.FORMATS`; `END` says in one byte
-whether the answer was cut at the request's limit.
+A frame is its payload's length (four bytes, big-endian), a tag (one byte), the number of the request (eight bytes) and the
+payload. Down to the worker goes `ASK`, a request in Python's marshal form: both ends are the same interpreter. Up comes
+`READY` once, then for each request in turn either `WHOLE` (a short answer), or `HEAD`, any number of `DATA` and one `END`, or
+at any point before the end one `ERROR`. `WHOLE` and `HEAD` begin with one byte, the index of the answer's form in
+`media.FORMATS`; `END` says in one byte whether the answer was cut at the request's limit.
+
+A few requests may be sent ahead. Those behind one that takes long are recalled, all but the first: two numbers in memory
+that both processes share (eight bytes each) say from which on and below which a request is to be skipped, without an answer.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ import struct
 
 from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, StoreError
 
-PREFIX = struct.Struct("!IB")
+PREFIX = struct.Struct("!IBQ")
+NUMBER = struct.Struct("=Q")
 ASK, READY, WHOLE, HEAD, DATA, END, ERROR = range(7)
 
 QueryRequest = tuple[str, str, tuple[str, ...], list[str] | None, list[str] | None, int]
@@ -25,8 +29,8 @@ DumpRequest = tuple[str, str, str | None]
 _ERRORS: dict[str, type[KgraphError]] = {kind.__name__: kind for kind in (BadQuery, FetchRefused, NotAcceptable, StoreError)}
 
 
-def frame(tag: int, payload: bytes) -> bytes:
-    return PREFIX.pack(len(payload), tag) + payload
+def frame(tag: int, number: int, payload: bytes) -> bytes:
+    return PREFIX.pack(len(payload), tag, number) + payload
 
 
 def error_to_wire(error: KgraphError) -> tuple[str, str, int | None, int | None]:

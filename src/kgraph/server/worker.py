@@ -1,6 +1,7 @@
 """A query worker: a process that opens the newest snapshot and answers one query at a time, until it is killed.
 
-`python -m kgraph.server.worker DESCRIPTOR STORE`: the descriptor is its end of the socket pair that `frames` describes.
+`python -m kgraph.server.worker CONNECTION MEMORY STORE`: the descriptors of its end of the socket pair, and of the shared
+memory, that `frames` describes.
 It imports little, since the server waits for it to start after it had to kill one.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import marshal
+import mmap
 import signal
 import socket
 import sys
@@ -33,8 +35,9 @@ class _Enough(Exception):
 class _Output(RawIOBase):
     """Sends what is written as one frame if it is short, else as a stream; `limit` is in bytes, 0 for none."""
 
-    def __init__(self, connection: socket.socket, limit: int) -> None:
+    def __init__(self, connection: socket.socket, number: int, limit: int) -> None:
         self._connection = connection
+        self._number = number
         self._limit = limit or sys.maxsize
         self._sent = False
         self._waiting: list[bytes] = []
@@ -53,30 +56,30 @@ class _Output(RawIOBase):
 
     def _pass_on(self) -> None:
         if not self._sent:
-            self._connection.sendall(frames.frame(frames.HEAD, self.form))
+            self._connection.sendall(frames.frame(frames.HEAD, self._number, self.form))
             self._sent = True
-        self._connection.sendall(frames.frame(frames.DATA, b"".join(self._waiting)))
+        self._connection.sendall(frames.frame(frames.DATA, self._number, b"".join(self._waiting)))
         self._waiting.clear()
         self._size = 0
 
     def finish(self, *, cut: bool) -> None:
         if not self._sent and not cut:
-            self._connection.sendall(frames.frame(frames.WHOLE, self.form + b"".join(self._waiting)))
+            self._connection.sendall(frames.frame(frames.WHOLE, self._number, self.form + b"".join(self._waiting)))
         else:
             self._pass_on()
-            self._connection.sendall(frames.frame(frames.END, bytes([cut])))
+            self._connection.sendall(frames.frame(frames.END, self._number, bytes([cut])))
 
 
-def _answer(store: OxigraphStore, request: tuple[object, ...], connection: socket.socket) -> None:
+def _answer(store: OxigraphStore, request: tuple[object, ...], connection: socket.socket, number: int) -> None:
     if request[0] == "dump":
         _, media_type, graph = cast("frames.DumpRequest", request)
-        output = _Output(connection, 0)
+        output = _Output(connection, number, 0)
         output.form = _INDEX[media_type]
         store.dump(cast("BinaryIO", output), media_type=media_type, graph=graph)
         output.finish(cut=False)
         return
     _, text, media_types, default_graphs, named_graphs, limit = cast("frames.QueryRequest", request)
-    output = _Output(connection, limit)
+    output = _Output(connection, number, limit)
     answer = store.query(text, media_type=media_types, default_graphs=default_graphs, named_graphs=named_graphs)
     output.form = _INDEX[answer.media_type]
     try:
@@ -87,29 +90,32 @@ def _answer(store: OxigraphStore, request: tuple[object, ...], connection: socke
         output.finish(cut=False)
 
 
-def serve(connection: socket.socket, root: Path) -> None:
+def serve(connection: socket.socket, recalled: mmap.mmap, root: Path) -> None:
     """Answers until the other end closes."""
     incoming = connection.makefile("rb")
     store = OxigraphStore(root, write=False)
-    connection.sendall(frames.frame(frames.READY, (store.snapshot or "").encode()))
+    connection.sendall(frames.frame(frames.READY, 0, (store.snapshot or "").encode()))
     gc.freeze()
     while prefix := incoming.read(frames.PREFIX.size):
-        length, _ = frames.PREFIX.unpack(prefix)
+        length, _, number = frames.PREFIX.unpack(prefix)
+        request = incoming.read(length)
+        if frames.NUMBER.unpack_from(recalled)[0] <= number < frames.NUMBER.unpack_from(recalled, frames.NUMBER.size)[0]:
+            continue
         try:
-            _answer(store, marshal.loads(incoming.read(length)), connection)  # noqa: S302  (from our own parent)
+            _answer(store, marshal.loads(request), connection, number)  # noqa: S302  (from our own parent)
         except KgraphError as error:
-            connection.sendall(frames.frame(frames.ERROR, marshal.dumps(frames.error_to_wire(error))))
+            connection.sendall(frames.frame(frames.ERROR, number, marshal.dumps(frames.error_to_wire(error))))
 
 
-def main(descriptor: int, root: Path) -> None:
+def main(connection: int, memory: int, root: Path) -> None:
     # Ctrl-C goes to the whole group: the server decides when its workers end. If it dies itself, so do they, in mid-query too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     try:
-        serve(socket.socket(fileno=descriptor), root)
+        serve(socket.socket(fileno=connection), mmap.mmap(memory, mmap.PAGESIZE), root)
     except (BrokenPipeError, ConnectionResetError):
         return
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

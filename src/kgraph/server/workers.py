@@ -1,8 +1,10 @@
 """The pool of query workers: who answers what, until when, from which snapshot.
 
-pyoxigraph can neither time out nor cancel a query, so each runs in a process that can be killed: at its deadline, or when its
-client has gone. A killed worker costs only its own request and is replaced at once. What a worker produces is taken off its
-hands as fast as it comes, into memory and then into a temporary file, so that a slow client holds no worker.
+pyoxigraph can neither time out nor cancel a query, so each runs in a process that can be killed: at its deadline, or when
+its client has gone. A killed worker costs only its own request and is replaced at once. Under load a worker is sent a few
+requests ahead, which saves it a wait for each; those that a long one would hold up are recalled, and go to others. What a
+worker produces is taken off its hands as fast as it comes, into memory and then into a temporary file, so that a slow client
+holds no worker.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import marshal
+import mmap
+import os
 import socket
 import subprocess
 import sys
@@ -27,6 +31,8 @@ from kgraph.server.asgi import Receive
 from kgraph.store import snapshot
 
 _SLOW = 0.2
+_AHEAD = 4
+_PATIENCE = 0.01
 _IN_MEMORY = 4 << 20
 _SPOOLED_AT_MOST = 256 << 20
 _LOOK_FOR_SNAPSHOT_EVERY = 1.0
@@ -126,8 +132,9 @@ class Job:
         self._watch: asyncio.Task[None] | None = None
         self.head: asyncio.Future[Head] = pool.loop.create_future()
         self.worker: _Worker | None = None
+        self.number = 0
         self.spool: Spool | None = None
-        self.timer = pool.loop.call_later(min(deadline, _SLOW), self._look)
+        self.timer = pool.loop.call_later(deadline if receive is None else min(deadline, _SLOW), self._look)
 
     def _look(self) -> None:
         if self._watch is None and self._receive is not None and self.deadline > _SLOW:
@@ -146,7 +153,7 @@ class Job:
         worker = self.worker
         self.fail(reason)
         if worker is not None:
-            worker.kill()
+            worker.give_up(self)
 
     def fail(self, error: KgraphError) -> None:
         self.timer.cancel()
@@ -185,20 +192,27 @@ class _Worker(asyncio.Protocol):
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._received = bytearray()
-        self._job: Job | None = None
+        self._jobs: deque[Job] = deque()
+        self._next = 1
+        self.began = 0.0
         self._transport: asyncio.Transport
         self._paused = False
         self.ready: asyncio.Future[None] = pool.loop.create_future()
         self.snapshot = ""
         self.retired = False
+        self._killed = False
+        memory = os.memfd_create("kgraph-recalled")
+        os.ftruncate(memory, mmap.PAGESIZE)
+        self._recalled = mmap.mmap(memory, mmap.PAGESIZE)
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "kgraph.server.worker", str(theirs.fileno()), str(pool.root)],
-                pass_fds=[theirs.fileno()],
+                [sys.executable, "-m", "kgraph.server.worker", str(theirs.fileno()), str(memory), str(pool.root)],
+                pass_fds=[theirs.fileno(), memory],
                 stdin=subprocess.DEVNULL,
             )
+        os.close(memory)
         self._socket = ours
 
     async def connect(self) -> None:
@@ -207,12 +221,43 @@ class _Worker(asyncio.Protocol):
 
     @property
     def idle(self) -> bool:
-        return self._job is None
+        return not self._jobs
+
+    @property
+    def ahead(self) -> int:
+        """How many requests wait here for their turn."""
+        return max(0, len(self._jobs) - 1)
+
+    def takes_more(self, now: float) -> bool:
+        """Whether a request sent ahead would not wait for long."""
+        return 0 < len(self._jobs) < _AHEAD and not self.retired and not self._killed and now - self.began < _PATIENCE
 
     def start(self, job: Job) -> None:
-        self._job = job
+        if not self._jobs:
+            self.began = self._pool.loop.time()
         job.worker = self
-        self._transport.write(frames.PREFIX.pack(len(job.request), frames.ASK) + job.request)
+        job.number = self._next
+        self._next += 1
+        self._jobs.append(job)
+        self._transport.write(frames.PREFIX.pack(len(job.request), frames.ASK, job.number) + job.request)
+
+    def recall(self) -> list[Job]:
+        """Takes back what was sent ahead."""
+        if self._jobs:  # the lower end first: in between, nothing is skipped that should not be
+            frames.NUMBER.pack_into(self._recalled, 0, self._jobs[0].number + 1)
+            frames.NUMBER.pack_into(self._recalled, frames.NUMBER.size, self._next)
+        jobs = list(self._jobs)[1:]
+        while len(self._jobs) > 1:
+            self._jobs.pop().worker = None
+        return jobs
+
+    def give_up(self, job: Job) -> None:
+        """Stops the request if it is being worked on; lets it go if it only waits its turn."""
+        if self._jobs[0] is job:
+            self._killed = True
+            self.process.kill()
+        else:
+            self._jobs.remove(job)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -223,20 +268,20 @@ class _Worker(asyncio.Protocol):
             data = bytes(self._received)
         at, size = 0, frames.PREFIX.size
         while len(data) - at >= size:
-            length, tag = frames.PREFIX.unpack_from(data, at)
+            length, tag, number = frames.PREFIX.unpack_from(data, at)
             if len(data) - at - size < length:
                 break
-            self._frame(tag, data[at + size : at + size + length])
+            self._frame(tag, number, data[at + size : at + size + length])
             at += size + length
         self._received = bytearray(data[at:]) if at < len(data) else bytearray()
 
-    def _frame(self, tag: int, payload: bytes) -> None:
-        job = self._job
+    def _frame(self, tag: int, number: int, payload: bytes) -> None:
+        job = self._jobs[0] if self._jobs else None
         if tag == frames.READY:
             self.snapshot = payload.decode()
             self.ready.set_result(None)
-        elif job is None or job.worker is not self:
-            return  # the answer to a request that was given up; this process is being killed
+        elif job is None or job.number != number or job.worker is not self:
+            return  # the answer to a request that was recalled too late, or given up
         elif tag == frames.WHOLE:
             job.head.set_result(Head(media.FORMATS[payload[0]], self.snapshot, payload[1:]))
             self._finish(job)
@@ -260,7 +305,8 @@ class _Worker(asyncio.Protocol):
     def _finish(self, job: Job) -> None:
         job.timer.cancel()
         job.worker = None
-        self._job = None
+        self._jobs.popleft()
+        self.began = self._pool.loop.time()
         self._pool.free(self)
 
     def resume(self) -> None:
@@ -268,13 +314,10 @@ class _Worker(asyncio.Protocol):
             self._paused = False
             self._transport.resume_reading()
 
-    def kill(self) -> None:
-        self.process.kill()
-
     def retire(self) -> None:
         """Lets it finish what it is at, and no more."""
         self.retired = True
-        if self.idle and self.ready.done():
+        if not self._jobs and self.ready.done():
             self._transport.close()
 
     def connection_lost(self, _error: Exception | None) -> None:
@@ -282,9 +325,11 @@ class _Worker(asyncio.Protocol):
         self.retired = True
         if not self.ready.done():
             self.ready.set_exception(StoreError(f"a query worker could not open {self._pool.root}"))
-        if self._job is not None and self._job.worker is self:
-            self._job.fail(WorkerLost("the process that ran the query died"))
-        self._pool.lost(self, expected=expected)
+        ahead = self.recall()
+        if self._jobs and self._jobs[0].worker is self:
+            self._jobs[0].fail(WorkerLost("the process that ran the query died"))
+        self._recalled.close()
+        self._pool.lost(self, ahead, expected=expected)
 
 
 class Pool:
@@ -299,6 +344,7 @@ class Pool:
         self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
         self._waiting: deque[Job] = deque()
+        self._recalling: asyncio.TimerHandle | None = None
         self._pointer: str | None = None
         self._tasks: set[asyncio.Future[object]] = set()
         self._follower: asyncio.Task[None] | None = None
@@ -331,7 +377,7 @@ class Pool:
         if self._follower is not None:
             self._follower.cancel()
         for worker in self._workers:
-            worker.kill()
+            worker.process.kill()
         while self._workers or self._tasks:
             await asyncio.sleep(0.01)
 
@@ -340,14 +386,40 @@ class Pool:
 
         `receive` is where the client's going away would be heard (ASGI).
         """
-        if not self._idle and len(self._waiting) >= self._queue:
-            raise Overloaded(f"{len(self._waiting)} queries wait already")
+        if not self._idle and (waiting := len(self._waiting) + sum(worker.ahead for worker in self._workers)) >= self._queue:
+            raise Overloaded(f"{waiting} queries wait already")
         job = Job(self, marshal.dumps(request), deadline, receive)
         if self._idle:
             self._idle.pop().start(job)
-        else:
+        elif self._waiting or not self._send_ahead(job):
             self._waiting.append(job)
         return job
+
+    def _send_ahead(self, job: Job) -> bool:
+        now = self.loop.time()
+        least = min((worker for worker in self._workers if worker.takes_more(now)), key=_ahead, default=None)
+        if least is None:
+            return False
+        least.start(job)
+        if self._recalling is None:
+            self._recalling = self.loop.call_later(_PATIENCE, self._recall)
+        return True
+
+    def _recall(self) -> None:
+        """Takes back what waits behind a request that takes long."""
+        self._recalling = None
+        now = self.loop.time()
+        for worker in self._workers:
+            if worker.ahead:
+                if now - worker.began < _PATIENCE:
+                    self._recalling = self._recalling or self.loop.call_later(_PATIENCE, self._recall)
+                else:
+                    self._waiting.extendleft(reversed(worker.recall()))
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        while self._waiting and self._idle:
+            self.free(self._idle.pop())
 
     def free(self, worker: _Worker) -> None:
         if worker.retired:
@@ -358,12 +430,20 @@ class Pool:
             if not job.head.done():
                 worker.start(job)
                 return
-        self._idle.append(worker)
+        if worker.idle:
+            self._idle.append(worker)
 
-    def lost(self, worker: _Worker, *, expected: bool) -> None:
+    def lost(self, worker: _Worker, ahead: list[Job], *, expected: bool) -> None:
+        """Does without the worker; what was sent ahead to it goes to others."""
         self._workers.discard(worker)
         if worker in self._idle:
             self._idle.remove(worker)
+        if self._stopping:
+            for job in ahead:
+                job.fail(StoreError("the server is stopping"))
+        else:
+            self._waiting.extendleft(reversed(ahead))
+            self._dispatch()
         self._later(self.loop.run_in_executor(None, worker.process.wait))
         if not expected and not self._stopping:
             self._later(self._replace())
@@ -416,3 +496,7 @@ class Pool:
         task = asyncio.ensure_future(work)  # type: ignore[call-overload]
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _ahead(worker: _Worker) -> int:
+    return worker.ahead

@@ -34,7 +34,7 @@ def page(
 
 
 def parsed(document: Document) -> tuple[ParsedPost, ...]:
-    return next(parse([document]))[1]
+    return parse(document)
 
 
 def thread_of(document: Document) -> Thread:

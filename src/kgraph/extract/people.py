@@ -116,7 +116,9 @@ def candidates(parse: ParsedText) -> list[int]:
     for at, (orth, tag, label) in enumerate(parse.to_array(["ORTH", "TAG", "ENT_TYPE"]).tolist()):
         worth = known.get(orth)
         if worth is None:
-            worth = known[orth] = _worth_of(parse[at])
+            worth = _worth_of(parse[at])
+            if len(known) < 200_000:
+                known[orth] = worth
         if worth is _Worth.ALWAYS or (worth is _Worth.TAGGED and (tag in name_tags or label == person)):
             found.append(at)
     return found

@@ -6,7 +6,6 @@ import contextlib
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from importlib.resources import files
 from pathlib import Path
 
 import uvicorn
@@ -14,6 +13,7 @@ from fastapi import FastAPI, Response
 
 from kgraph import __version__, media
 from kgraph.errors import Misuse
+from kgraph.server import assets, query_page
 from kgraph.server.asgi import Receive, Scope, Send
 from kgraph.server.dumps import Dump
 from kgraph.server.limits import Limits
@@ -55,18 +55,14 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) ->
         "/sparql": Sparql(pool, limits, pages),
         "/dump.ttl": Dump(pool, limits, media.TURTLE),
         "/dump.nt": Dump(pool, limits, media.NTRIPLES),
+        **query_page.routes(),
+        **assets.all(),
     }
     _add_routes(app, pool)
     return app
 
 
 def _add_routes(app: FastAPI, pool: Pool) -> None:
-    style = files("kgraph.server").joinpath("static/kgraph.css").read_bytes()
-
-    @app.get("/static/kgraph.css", include_in_schema=False)
-    async def css() -> Response:
-        return Response(style, media_type="text/css", headers={"cache-control": "max-age=3600"})
-
     @app.get("/health")
     async def health() -> dict[str, str]:
         """Answers as long as the process does."""

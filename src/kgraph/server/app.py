@@ -13,7 +13,7 @@ from fastapi import FastAPI, Response
 
 from kgraph import __version__, media
 from kgraph.errors import Misuse
-from kgraph.server import assets, query_page
+from kgraph.server import assets, query_page, reconcile
 from kgraph.server.asgi import Receive, Scope, Send
 from kgraph.server.dumps import Dump
 from kgraph.server.limits import Limits
@@ -58,6 +58,7 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) ->
         **query_page.routes(),
         **assets.all(),
     }
+    app.raw |= reconcile.routes(pool, limits)
     _add_routes(app, pool)
     return app
 

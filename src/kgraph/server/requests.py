@@ -35,11 +35,11 @@ async def read(scope: Scope, receive: Receive, *, limit: int) -> Asked:
     if scope["method"] in ("GET", "HEAD"):
         if (text := _only_a_query(scope["query_string"])) is not None:
             return Asked(text)
-        in_url = _pairs(scope["query_string"])
+        in_url = fields(scope["query_string"])
         if any(name == "update" for name, _ in in_url):
             raise Problem(HTTPStatus.BAD_REQUEST, "an update cannot come by GET")
         return _asked(in_url)
-    in_url = _pairs(scope["query_string"])
+    in_url = fields(scope["query_string"])
     media_type, _, parameters = header(scope, b"content-type").partition(";")
     media_type = media_type.strip().lower()
     if media_type == UPDATE:
@@ -53,12 +53,12 @@ async def read(scope: Scope, receive: Receive, *, limit: int) -> Asked:
     charset = parameters.partition("charset=")[2].strip(' "').lower()
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a query is posted in UTF-8, not in {charset}")
-    body = await _body(scope, receive, limit)
+    content = await body(scope, receive, limit)
     if media_type == QUERY:
         if any(name == "query" for name, _ in in_url):
             raise Problem(HTTPStatus.BAD_REQUEST, "there is one query in the URL and another in the body")
-        return _asked([*in_url, ("query", _text(body))])
-    pairs = _pairs(body)
+        return _asked([*in_url, ("query", _text(content))])
+    pairs = fields(content)
     if any(name == "update" for name, _ in pairs):
         raise Problem(HTTPStatus.FORBIDDEN, "this endpoint answers queries, and takes no updates")
     asked = _asked([*in_url, *pairs])
@@ -91,7 +91,8 @@ def _asked(pairs: list[tuple[str, str]]) -> Asked:
     return Asked(queries[0] if queries else None, defaults, named)
 
 
-def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+def fields(encoded: bytes) -> list[tuple[str, str]]:
+    """The parameters of a query string or of a form; raises Problem where they are not what a form would send."""
     if not encoded:
         return []
     try:
@@ -109,7 +110,8 @@ def _text(body: bytes) -> str:
         raise Problem(HTTPStatus.BAD_REQUEST, f"the query is not in UTF-8: {error.reason} at byte {error.start}") from error
 
 
-async def _body(scope: Scope, receive: Receive, limit: int) -> bytes:
+async def body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """All of the body; raises Problem where it is over the limit in bytes, or breaks off."""
     said = header(scope, b"content-length")
     too_large = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request holds {limit} bytes at most", _CLOSE)
     if said.isdigit() and int(said) > limit:

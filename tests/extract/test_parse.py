@@ -50,3 +50,10 @@ def test_words_without_a_border_are_cut_where_they_must(monkeypatch):
     document = page("a" * 333)
     (post,) = parsed(document)
     assert post.parse.text == post.text
+
+
+def test_a_run_of_marks_costs_no_more_than_a_word():
+    document = page("Look: " + "_&(" * 20_000 + " and that was all.")
+    (post,) = parsed(document)
+    assert len(post.parse) < 20
+    assert len(post.parse.text) == len(post.text)

@@ -27,7 +27,7 @@ _PRAISED = (
     r"agreed?|congrats|congratulations|kudos|cheers|luck|said|one|again|wrong|right|sorry)"
 )
 _NAME = r"[A-Z][\w'-]+(?: [A-Z][\w'-]+)?"
-_START = r"(?:^|(?<=[.!?\n])|(?<=[.!?\"] ))[ \t\"(*_]*"
+_START = r"(?:^|(?<=[.!?\n])|(?<=[.!?\"] ))[ \t\"(*_]{0,12}"
 _UNKNOWN = re.compile(
     rf"{_START}(?i:{_GREETING})(?P<opening>{_NAME}) ?(?:[,:!]| [-—–] )"
     rf"|(?P<closing>(?<=, ){_NAME})(?=[.!?:\n]|$)"

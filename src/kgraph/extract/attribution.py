@@ -174,6 +174,8 @@ def _is_unreal(verb: Token) -> bool:
 def _has_content(sentence: Sentence, verb: Token, lemma: str) -> bool:
     """Whether what was said is there: a clause, a quotation, or the sentence around a parenthetic `as she told me`."""
     if lemma in _NAMING:
+        if verb.i and verb.nbor(-1).text in {",", "("}:
+            return False  # `the essay, called …` is given a name, whatever the parser makes of it
         following = sentence.post.parse[verb.i + 1 : sentence.tokens.end]
         return any(child.dep_ == "oprd" for child in verb.children) or any(
             word.lower_ == "as" and (word.head is verb or word.head.head is verb) for word in following

@@ -36,8 +36,8 @@ _DENIES = re.compile(
 )
 _CONCEDES = re.compile(
     r"^(?:sure|granted|admittedly|okay|ok|yes|true|of course|fair enough|fair point|point taken|to be fair|don't get me wrong"
-    r"|i (?:must |have to |will |'ll |do )?(?:admit|concede|grant|acknowledge)|i'll (?:admit|concede|grant|give you)|i stand corrected"
-    r"|my mistake|you have a point|while i (?:agree|understand|see|do))\b"
+    r"|i (?:must |have to |will |'ll |do )?(?:admit|concede|grant|acknowledge)|i'll (?:admit|concede|grant|give you)"
+    r"|i stand corrected|my mistake|you have a point|while i (?:agree|understand|see|do))\b"
 )
 _CLIPPED = re.compile(r"(?:its|thats|theres|heres|hes|shes|were|theyre|youre|im|ive) (?:\w+ )?\w+ ")
 """A verb that lost its apostrophe: `Its always time to …`."""

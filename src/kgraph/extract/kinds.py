@@ -1,176 +1,443 @@
 """What kind of claim a sentence puts forward, how strongly, and whether it is denied.
 
-Each cue votes for a kind with a weight; the kind with the most weight wins, and the confidence is its share of all the votes (a
-constant vote for `factual` stands for the reading without any cue). The cues are those of the argument-mining literature: modals of
-obligation and imperatives (normative), future and possibility (predictive), connectives and causative verbs (causal), copulas with a
-generic subject and verbs of meaning (definitional), rated words and verbs of opinion (evaluative), the writer's own past (testimony).
+The kind is weighed by a log-linear model: every feature of a sentence adds its weight to each kind. Features are read off the
+parse: function words and their neighbours, how the sentence opens, its verbs with tense, auxiliaries and subject, what its main
+verb governs, words that rate, degrees, names, length. Nouns count by class alone, so that what a text is about does not sway
+its kind. Beside them stand the cues of the argument-mining literature, one sum for each kind: modals of obligation and
+imperatives (normative), future and possibility (predictive), connectives and causative verbs (causal), verbs of meaning
+(definitional), verbs of opinion and rated words (evaluative), the writer's own past (testimony).
+
+`data/kind_cues.tsv` holds the cues that are phrases: the kind, how strong, words of which one must occur, the pattern.
+`data/kinds.json` holds the weights; `tools/kinds/train.py` makes them.
 """
 
 from __future__ import annotations
 
+import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
+from spacy.tokens import Span as TokenSpan
 from spacy.tokens import Token
 
 from kgraph.extract.grammar import (
+    FINITE,
     FIRST_PERSON,
     SECOND_PERSON,
-    finite_verbs,
+    SUBJECTS,
     is_imperative,
     is_negated,
     is_negation,
-    subject,
     valence,
 )
 from kgraph.extract.sentences import Sentence
 from kgraph.extract.words import fold
 from kgraph.model.annotations import ClaimKind, Judgement, Modality, Polarity
 
-OPINION = frozenset({"think", "believe", "feel", "find", "consider", "guess", "suppose", "reckon", "doubt", "suspect", "agree", "disagree", "wish", "hope"})
-LIKING = frozenset({"love", "like", "hate", "enjoy", "prefer", "appreciate", "admire", "despise", "loathe", "dislike", "resonate", "adore", "regret"})
-_CAUSING = frozenset({"cause", "lead", "result", "create", "produce", "trigger", "enable", "undermine", "drive", "force", "allow", "prevent", "destroy",
-                      "amplify", "hinder", "boost", "reduce", "increase", "improve", "generate", "stem", "ruin", "kill", "spark", "lift", "raise"})  # fmt: skip
-_SCHEMES: tuple[tuple[re.Pattern[str], ClaimKind, float], ...] = tuple(
-    (re.compile(pattern), kind, weight)
-    for pattern, kind, weight in (
-        (r"\b(?:should|shouldn't|ought|had better|must(?! have| be (?:a |the |some)))\b", ClaimKind.NORMATIVE, 2.2),
-        (r"\b(?:needs? to|ha(?:s|ve) (?:got )?to (?:be|go|stop|change|start)|is supposed to|let's|let us)\b", ClaimKind.NORMATIVE, 1.6),
-        (r"\b(?:i'd like to see|i would like to see|i (?:encourage|urge|suggest|recommend|advise)|i'd (?:not|rather|suggest|recommend|say you)|would be better)\b", ClaimKind.NORMATIVE, 2.5),
-        (r"\b(?:it'?s|it is) (?:\w+ )?(?:important|necessary|essential|crucial|vital|time|better|best|worth|wise|imperative) (?:to|that|we|you)\b", ClaimKind.NORMATIVE, 2.0),
-        (r"\b(?:the )?(?:last|only|first|next|best) (?:thing|step|way|option)\b.{0,60}\b(?:needs?|to do|is to)\b", ClaimKind.NORMATIVE, 1.8),
-        (r"\b(?:the key (?:to|is|lies)|the point is to|one has to|you (?:have|need|want) to|you'll (?:then )?(?:need|have|want) to)\b", ClaimKind.NORMATIVE, 1.6),
-        (r"\b(?:will|won't|'ll|shall|going to|gonna|about to|(?:is|are|'m|am) likely to|unlikely to|bound to|(?:is|are) becoming)\b", ClaimKind.PREDICTIVE, 1.8),
-        (r"\b(?:someday|some day|eventually|in the (?:near |long )?(?:future|run)|sooner or later|by 20[2-9]\d|from now on|next year)\b", ClaimKind.PREDICTIVE, 1.2),
-        (r"\b(?:can only|may (?:well |yet )?(?:be|become|end)|might (?:well |yet )?(?:be|become|end)|(?:is|are) spreading)\b", ClaimKind.PREDICTIVE, 0.8),
-        (r"\b(?:because|due to|thanks to|as a result|results? in|resulted in|leads? to|led to|caused? by|owing to|that's why|which is why|the reason)\b", ClaimKind.CAUSAL, 1.3),
-        (r"\b(?:therefore|thus|hence|consequently)\b", ClaimKind.CAUSAL, 0.5),
-        (r"\b(?:means? that|is defined as|are defined as|defined? \w+ as|refers? to|stands? for|is called|is known as|by definition|(?:is|are) (?:not |n't )?the same(?: thing)?(?: as)?|is (?:just )?another word for)\b", ClaimKind.DEFINITIONAL, 2.2),
-        (r"\bis (?:the (?:concept|idea|notion|principle|practice|process|act|difference)|what (?:makes|we call|distinguishes|\w+ (?:is|are) (?:all )?about))\b", ClaimKind.DEFINITIONAL, 2.2),
-        (r"\b(?:that's|that is|this is) what \w+ (?:is|are|means)\b", ClaimKind.DEFINITIONAL, 2.0),
-        (r"\b(?:in my (?:humble )?opinion|imho|imo|to me|my (?:concern|view|opinion|feeling|guess|problem|gripe|complaint|point)|personally|i'm (?:not )?sure|i am (?:not )?sure)\b", ClaimKind.EVALUATIVE, 1.4),
-        (r"\b(?:fan of|all for|in favou?r of|opposed to|against the idea|makes? sense|worth it|no excuse|a lot to|much to offer|good news|bad news|the problem|rather than)\b", ClaimKind.EVALUATIVE, 0.9),
-        (r"\b(?:the most|the least|too (?!long ago)|so much|far (?:too|more|less|better|worse)|much (?:more|less|better|worse)|more \w+ than|less \w+ than|\w{3,}er than|as \w+ as)\b", ClaimKind.EVALUATIVE, 0.8),
-    )
-)  # fmt: skip
-_WHEN = re.compile(r"\b(?:yesterday|last (?:week|month|year|night|summer|winter)|recently|(?:\d+|a few|some|many) (?:years?|months?|weeks?|days?|hours?|minutes?) ago|in (?:19|20)\d\d|when i|as i|after i|once i|every time i|since i|back in|at the time|for years|i remember|for a while now)\b")
-_HEDGES = re.compile(r"\b(?:probably|likely|apparently|presumably|seems?|seemed|appears?|looks? like|i (?:think|guess|suppose|believe|suspect|reckon|bet)|in most cases|tends? to|usually|sounds? like)\b")
+OPINION = frozenset("think believe feel find consider guess suppose reckon doubt suspect agree disagree wish hope".split())
+LIKING = frozenset("love like hate enjoy prefer appreciate admire despise loathe dislike resonate adore regret".split())
+_CAUSING = frozenset(
+    "cause lead result create produce trigger enable undermine drive force allow prevent destroy amplify hinder boost "
+    "reduce increase improve generate stem ruin kill spark lift raise".split()
+)
+_WHEN = re.compile(
+    r"\b(?:yesterday|last (?:week|month|year|night|summer|winter)|recently|(?:\d+|a few|some|many) (?:years?|"
+    r"months?|weeks?|days?|hours?|minutes?) ago|in (?:19|20)\d\d|when i|as i|after i|once i|every time i|since i|"
+    r"back in|at the time|for years|i remember|for a while now)\b"
+)
+_HEDGES = re.compile(
+    r"\b(?:probably|likely|apparently|presumably|seems?|seemed|appears?|looks? like|i (?:think|guess|suppose|"
+    r"believe|suspect|reckon|bet)|in most cases|tends? to|usually|sounds? like)\b"
+)
 _POSSIBLE = re.compile(r"\b(?:may|might|could|can|perhaps|maybe|possibly|conceivably)\b")
 _NECESSARY = re.compile(r"\b(?:must|should|shall|ought|ha(?:s|ve) to|needs? to|has got to|had better)\b")
-_CONDITION = re.compile(r"(?:^|[,;:—–-] ?)(?:and |but |so |then |even )?(?:if|unless|provided|suppose|assuming|once|whether)\b|\bwould\b")
+_CONDITION = re.compile(
+    r"(?:^|[,;:—–-] ?)(?:and |but |so |then |even )?(?:if|unless|provided|suppose|assuming|once|whether)\b|\bwould\b"
+)
+_ARGUMENTS = frozenset({"nsubj", "dobj", "nsubjpass", "attr", "aux"})
+_WORD_CLASSES = frozenset({"NOUN", "PROPN", "NUM", "VERB", "ADJ", "ADV", "INTJ", "X", "SYM"})
+_NAMING = frozenset({"NOUN", "PROPN", "NUM"})
+_DEGREES = frozenset({"JJR", "JJS", "RBR", "RBS"})
+_SPELLED = {
+    "'ve": "have",
+    "'re": "are",
+    "'m": "am",
+    "'ll": "will",
+    "n't": "not",
+    "nt": "not",
+    "ca": "can",
+    "wo": "will",
+    "u": "you",
+    "im": "i",
+}
+_PRONOUNS = frozenset(
+    "i we you he she they it this that these those there here who which what one everyone everybody nobody people "
+    "someone somebody nothing anyone mine".split()
+)
+_POSSESSIVES = frozenset({"my", "our", "your", "their", "his", "her"})
+_LENGTHS = (4, 7, 11, 16, 24, 34)
+_RATINGS = (1.5, 3.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
-class KindCues:
-    """The votes of a sentence: a kind, a weight, and the cue that cast it."""
+class Features:
+    """What the kind of a sentence is weighed by: features that are there or not, and the strength of the cues for each kind."""
 
-    votes: tuple[tuple[ClaimKind, float, str], ...]
+    present: Set[str]
+    cues: Mapping[ClaimKind, float]
 
-    def judge(self) -> tuple[ClaimKind, Judgement]:
-        """The kind with the most weight, its share of all votes, and its strongest cue."""
-        totals: dict[ClaimKind, float] = {ClaimKind.FACTUAL: 0.9}
-        for kind, weight, _ in self.votes:
-            totals[kind] = totals.get(kind, 0.0) + weight
-        chosen = max(totals, key=lambda kind: (totals[kind], kind is ClaimKind.FACTUAL))
-        cues = [(weight, cue) for kind, weight, cue in self.votes if kind is chosen]
-        confidence = totals[chosen] / sum(totals.values())
-        return chosen, Judgement(round(confidence, 3), f"kind:{max(cues)[1]}" if cues else "kind:default")
+
+@dataclass(frozen=True, slots=True)
+class KindModel:
+    """Weights of features and of cues, a column for each of `kinds`; `bias` is the score of a sentence without any.
+
+    All are whole numbers, `scale` times the natural logarithm, so that a sum does not depend on the order of its parts. The
+    features' sum is divided by the square root of their number: a long sentence is not surer than a short one. `trained_on` is
+    the SHA-256 of the sentences that the weights were trained on.
+    """
+
+    version: str
+    trained_on: str
+    kinds: tuple[ClaimKind, ...]
+    rows: Mapping[str, int]
+    weights: npt.NDArray[np.int32]
+    cues: Mapping[ClaimKind, npt.NDArray[np.float64]]
+    bias: npt.NDArray[np.float64]
+    scale: float
+
+    def judge(self, features: Features) -> tuple[ClaimKind, float]:
+        """The likeliest kind and its probability."""
+        scores = self.bias.copy()
+        known = [row for feature in features.present if (row := self.rows.get(feature)) is not None]
+        if known:
+            scores += self.weights.take(known, axis=0).sum(axis=0) / math.sqrt(len(known))
+        for kind, strength in features.cues.items():
+            scores += self.cues[kind] * strength
+        scores /= self.scale
+        best = int(scores.argmax())
+        return self.kinds[best], 1.0 / float(np.exp(scores - scores[best]).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """A cue in words: looked for only where one of `words` occurs."""
+
+    kind: ClaimKind
+    weight: float
+    words: frozenset[str]
+    pattern: re.Pattern[str]
+
+
+@cache
+def _phrases() -> tuple[_Phrase, ...]:
+    rows = (
+        line.split("\t")
+        for line in (files("kgraph.extract") / "data" / "kind_cues.tsv").read_text(encoding="utf-8").splitlines()
+    )
+    return tuple(
+        _Phrase(ClaimKind(kind), float(weight), frozenset(words.split()), re.compile(pattern))
+        for kind, weight, words, pattern in rows
+    )
+
+
+@cache
+def kind_model() -> KindModel:
+    """The shipped weights."""
+    stored = json.loads((files("kgraph.extract") / "data" / "kinds.json").read_text(encoding="utf-8"))
+    return KindModel(
+        version=stored["version"],
+        trained_on=stored["trained_on"],
+        kinds=tuple(map(ClaimKind, stored["kinds"])),
+        rows={feature: row for row, feature in enumerate(stored["weights"])},
+        weights=np.array(list(stored["weights"].values()), dtype=np.int32),
+        cues={ClaimKind(kind): np.array(row, dtype=np.float64) for kind, row in stored["cues"].items()},
+        bias=np.array(stored["bias"], dtype=np.float64),
+        scale=float(stored["scale"]),
+    )
 
 
 def kind_of(sentence: Sentence) -> tuple[ClaimKind, Judgement]:
-    return KindCues(tuple(_votes(sentence))).judge()
+    """The likeliest kind of the claim, how likely it is, and the model that says so."""
+    weights = kind_model()
+    kind, probability = weights.judge(kind_features(sentence.tokens))
+    return kind, Judgement(round(probability, 3), f"model:kinds@{weights.version}")
 
 
-def _votes(sentence: Sentence) -> Iterator[tuple[ClaimKind, float, str]]:
-    text = fold(sentence.text)
-    root = sentence.tokens.root
-    for pattern, kind, weight in _SCHEMES:
-        match = pattern.search(text)
-        if match is not None:
-            yield kind, weight, match.group().strip()
-    verb = main_verb(root)
-    whose = subject(verb)
-    yield from _grammatical(sentence, verb, whose)
-    yield from _rated(sentence)
-    if is_imperative(root) and not sentence.asks:
-        yield ClaimKind.NORMATIVE, 2.4, "imperative"
-    own = [v for v in finite_verbs(sentence.tokens) if _is_own(v)]
-    past = [v for v in own if _is_past(v)]
-    if whose is not None and whose.lower_ in {"i", "we"}:
-        yield from _own(verb, whose)
-    elif past:
-        yield ClaimKind.TESTIMONY, 0.8, "own past"
-    if _WHEN.search(text) and (past or own):
-        yield ClaimKind.TESTIMONY, 1.2, "own time"
-    elif whose is not None and whose.lemma_.lower() in {"i", "my"} and past:
-        yield ClaimKind.TESTIMONY, 0.6, "own past"
+def kind_features(tokens: TokenSpan) -> Features:
+    """The features of a sentence. Depends on nothing outside the tokens."""
+    reading = _Reading(tokens)
+    present = set(_wording(reading))
+    present.update(_clauses(reading))
+    present.update(_main_clause(reading))
+    present.update(_tone(reading))
+    cues: dict[ClaimKind, float] = {}
+    for kind, weight in _cues(reading):
+        cues[kind] = cues.get(kind, 0.0) + weight
+    return Features(present, {kind: min(weight, 3.0) / 2.0 for kind, weight in cues.items()})
 
 
-def main_verb(root: Token) -> Token:
-    """The verb that heads a sentence, past a parataxis of opinion: of `I think it works`, `works` is not it, `think` is."""
-    return root
+class _Reading:
+    """One pass over the tokens: each word as the features see it, and who depends on whom."""
 
+    __slots__ = (
+        "auxiliaries",
+        "forms",
+        "known",
+        "lengths",
+        "names",
+        "of_root",
+        "opening",
+        "possessives",
+        "ratings",
+        "root",
+        "subjects",
+        "text",
+        "verbs",
+        "words",
+    )
 
-def _is_own(verb: Token) -> bool:
-    who = subject(verb) or (subject(verb.head) if verb.dep_ in {"aux", "auxpass"} else None)
-    return who is not None and who.lower_ in {"i", "we"}
+    def __init__(self, tokens: TokenSpan) -> None:
+        self.root = root = tokens.root
+        self.text = fold(tokens.text)
+        self.forms: list[str] = ["<"]
+        self.words: list[str] = []
+        self.opening: list[str] = []
+        self.known: list[str] = []
+        self.names: set[str] = set()
+        self.verbs: list[Token] = []
+        self.subjects: dict[int, Token] = {}
+        self.auxiliaries: dict[int, list[str]] = {}
+        self.possessives: dict[int, str] = {}
+        self.of_root: list[tuple[Token, str]] = []
+        self.ratings: list[tuple[Token, float]] = []
+        self.lengths = 0
+        at_root = root.i
+        for token in tokens:
+            part = token.pos_
+            if part == "SPACE":
+                continue
+            tag, dep, head = token.tag_, token.dep_, token.head.i
+            lower = token.lower_
+            self.words.append(lower)
+            spelled = _SPELLED.get(lower, lower)
+            if dep in SUBJECTS:
+                self.subjects.setdefault(head, token)
+            elif dep in {"aux", "auxpass"}:
+                self.auxiliaries.setdefault(head, []).append(spelled)
+            elif dep == "poss":
+                self.possessives.setdefault(head, lower)
+            if head == at_root and token.i != at_root:
+                self.of_root.append((token, dep))
+            if tag in FINITE and part in {"VERB", "AUX"}:
+                self.verbs.append(token)
+            self._spell(token, part, tag, spelled)
+            if len(self.opening) < 2:
+                self.opening.append(self.forms[-1] if part in _NAMING else lower)
+        self.forms.append(">")
 
-
-def _is_past(verb: Token) -> bool:
-    if verb.tag_ == "VBD" or verb.lower_ in {"'ve", "’ve"}:
-        return True
-    return verb.lemma_ == "have" and verb.dep_ == "aux" and verb.head.tag_ == "VBN"
-
-
-def _own(verb: Token, whose: Token) -> Iterator[tuple[ClaimKind, float, str]]:
-    lemma = verb.lemma_.lower()
-    auxiliaries = {child.lower_ for child in verb.children if child.dep_ in {"aux", "auxpass"}}
-    past = verb.tag_ == "VBD" or (verb.tag_ in {"VBN", "VBD", "VBG"} and auxiliaries & {"have", "'ve", "’ve", "had", "'d", "was", "were", "been"})
-    if lemma in OPINION or lemma in LIKING:
-        yield ClaimKind.EVALUATIVE, 1.8 if not past else 1.0, f"I {lemma}"
-        if past:
-            yield ClaimKind.TESTIMONY, 1.2, "own past"
-    elif past:
-        yield ClaimKind.TESTIMONY, 2.2 if whose.lower_ == "i" else 0.9, "own past"
-    elif verb.tag_ == "VBG":
-        yield ClaimKind.TESTIMONY, 1.4 if whose.lower_ == "i" else 0.5, "own present"
-    elif verb.pos_ == "VERB" and not auxiliaries & {"will", "'ll", "’ll", "would", "'d", "should", "must", "can", "could"}:
-        yield ClaimKind.TESTIMONY, 1.1 if whose.lower_ == "i" else 0.3, "own present"
-    elif verb.lemma_ == "be":
-        yield ClaimKind.EVALUATIVE, 0.6, "I am"
-
-
-def _grammatical(sentence: Sentence, verb: Token, whose: Token | None) -> Iterator[tuple[ClaimKind, float, str]]:
-    lemma = verb.lemma_.lower()
-    if lemma in _CAUSING and whose is not None and whose.lower_ not in FIRST_PERSON and any(c.dep_ in {"dobj", "prep", "ccomp"} for c in verb.children):
-        yield ClaimKind.CAUSAL, 1.2, lemma
-    if lemma == "make" and any(child.dep_ == "ccomp" for child in verb.children):
-        yield ClaimKind.CAUSAL, 0.9, "make"
-    if lemma == "be" and whose is not None:
-        for child in verb.children:
-            if child.dep_ == "acomp":
-                yield ClaimKind.EVALUATIVE, 0.9, f"is {child.lower_}"
-            elif child.dep_ == "attr" and any(part.dep_ == "amod" for part in child.children):
-                yield ClaimKind.EVALUATIVE, 0.5, f"is {child.lower_}"
-    if lemma in {"feel", "seem", "sound", "look", "appear"} and whose is not None and whose.lower_ not in FIRST_PERSON:
-        yield ClaimKind.EVALUATIVE, 1.2, lemma
-    if whose is not None and whose.lower_ in SECOND_PERSON and sentence.tokens.root.tag_ in {"VBD", "VBN"}:
-        yield ClaimKind.EVALUATIVE, 1.0, "you did"
-
-
-def _rated(sentence: Sentence) -> Iterator[tuple[ClaimKind, float, str]]:
-    """The words that rate: the main predicate's own count in full, those of clauses below it by half."""
-    strength, cue = 0.0, ""
-    root = sentence.tokens.root
-    for token in sentence.tokens:
-        rating = abs(valence(token))
+    def _spell(self, token: Token, part: str, tag: str, spelled: str) -> None:
+        if part not in _WORD_CLASSES:
+            self.lengths += part != "PUNCT"
+            self.forms.append(spelled)
+            return
+        self.lengths += 1
+        rating = valence(token)
         if rating:
-            near = token is root or token.head is root or token.head.head is root
-            strength += rating * (0.45 if near else 0.22)
-            cue = cue or token.lower_
+            self.ratings.append((token, rating))
+        if token.ent_type_:
+            self.names.add("n:" + token.ent_type_)
+        if part == "NOUN":
+            self.forms.append("NS" if tag == "NNS" else "N")
+        elif part == "PROPN":
+            self.forms.append("P")
+        elif part == "NUM":
+            self.forms.append("#")
+        else:
+            self.known.append("w:" + token.lemma_.lower())
+            sign = "+" if rating >= 1 else "-" if rating <= -1 else ""
+            self.forms.append(tag if part == "VERB" else tag + sign)
+            if tag in _DEGREES:
+                self.known.append("t:" + tag)
+
+    def subject(self, verb: Token) -> Token | None:
+        """The subject of a verb, of the verb it is coordinated with, or of the verb that an auxiliary serves."""
+        found = self.subjects.get(verb.i)
+        if found is None and verb.dep_ in {"conj", "aux", "auxpass"}:
+            return self.subjects.get(verb.head.i)
+        return found
+
+    def who(self, subject: Token | None) -> str:
+        """A class of subjects: a pronoun itself, a noun by number, with `my` or its like, a name."""
+        if subject is None:
+            return "0"
+        lower = subject.lower_
+        part = subject.pos_
+        if lower in _PRONOUNS or part in {"PRON", "DET"}:
+            return lower
+        owner = self.possessives.get(subject.i)
+        if owner in _POSSESSIVES:
+            return f"{owner}+"
+        if part == "PROPN":
+            return "P"
+        if part in {"VERB", "AUX"}:
+            return "V"
+        return "NS" if subject.tag_ == "NNS" else "N"
+
+
+def _wording(reading: _Reading) -> Iterator[str]:
+    forms = reading.forms
+    yield from reading.known
+    yield from reading.names
+    for form in forms[1:-1]:
+        yield "u:" + form
+    for before, after in pairwise(forms):
+        yield f"b:{before} {after}"
+    yield "f1:" + forms[1]
+    yield "f2:" + " ".join(forms[1:3])
+    yield "f3:" + " ".join(forms[1:4])
+    yield from ("g1:" + reading.opening[0], "g2:" + " ".join(reading.opening)) if reading.opening else ()
+
+
+def _clauses(reading: _Reading) -> Iterator[str]:
+    for verb in reading.verbs:
+        yield f"c:{reading.who(reading.subject(verb))}/{verb.tag_}"
+
+
+def _main_clause(reading: _Reading) -> Iterator[str]:
+    root = reading.root
+    tag = root.tag_
+    lemma = tag if root.pos_ in _NAMING else root.lemma_.lower()
+    auxiliaries = sorted(reading.auxiliaries.get(root.i, ()))
+    joined = "+".join(auxiliaries)
+    who = reading.who(reading.subject(root))
+    yield from (
+        f"r:{lemma}",
+        f"rt:{tag}",
+        f"rta:{tag}/{joined}",
+        f"s:{who}",
+        f"srt:{who}/{tag}",
+        f"sr:{who}/{lemma}",
+        f"srta:{who}/{tag}/{joined}",
+    )
+    for auxiliary in auxiliaries:
+        yield "ra:" + auxiliary
+    if auxiliaries:
+        yield f"sa:{who}/{auxiliaries[0]}"
+    if is_imperative(root):
+        yield "imp"
+    for child, dep in reading.of_root:
+        yield "rn" if dep == "neg" else "k:" + dep
+        if lemma == "be" and dep in {"acomp", "attr", "prep", "advmod", "ccomp"}:
+            rating = valence(child)
+            yield f"bk:{dep}{'+' if rating > 0 else '-' if rating < 0 else ''}"
+            yield f"bk2:{who}{dep}{child.tag_}"
+            if dep == "acomp":
+                yield "bj:" + child.lemma_.lower()
+            elif dep == "attr":
+                if any(part.dep_ == "amod" for part in child.children):
+                    yield "bka"
+                yield "bkd:" + next((part.lower_ for part in child.children if part.dep_ == "det"), "0")
+
+
+def _tone(reading: _Reading) -> Iterator[str]:
+    strength = sum(abs(rating) for _, rating in reading.ratings)
     if strength:
-        yield ClaimKind.EVALUATIVE, min(strength, 1.9), cue
+        yield "v"
+    for threshold in _RATINGS:
+        if strength >= threshold:
+            yield f"v{threshold:g}"
+    if any(rating >= 1 for _, rating in reading.ratings):
+        yield "vp"
+    if any(rating <= -1 for _, rating in reading.ratings):
+        yield "vn"
+    for length in _LENGTHS:
+        if reading.lengths >= length:
+            yield f"l:{length}"
+    for mark in '":;(':
+        if mark in reading.text:
+            yield "p" + mark
+    if "..." in reading.text:
+        yield "p..."
+    if reading.text.endswith("!"):
+        yield "p!"
+    if any(map(str.isdigit, reading.text)):
+        yield "p0"
+
+
+def _cues(reading: _Reading) -> Iterator[tuple[ClaimKind, float]]:
+    """Votes for kinds, each with its weight."""
+    text, root = reading.text, reading.root
+    words = frozenset(reading.words)
+    for phrase in _phrases():
+        if not phrase.words.isdisjoint(words) and phrase.pattern.search(text):
+            yield phrase.kind, phrase.weight
+    whose = reading.subject(root)
+    who = whose.lower_ if whose is not None else ""
+    yield from _cues_of_the_main_verb(reading, who)
+    strength = sum(
+        abs(rating) * (0.45 if token is root or token.head is root or token.head.head is root else 0.22)
+        for token, rating in reading.ratings
+    )
+    if strength:
+        yield ClaimKind.EVALUATIVE, min(strength, 1.9)
+    if is_imperative(root):
+        yield ClaimKind.NORMATIVE, 2.4
+    own = [verb for verb in reading.verbs if (by := reading.subject(verb)) is not None and by.lower_ in {"i", "we"}]
+    past = any(verb.tag_ == "VBD" or (verb.lemma_ == "have" and verb.dep_ == "aux" and verb.head.tag_ == "VBN") for verb in own)
+    if who in {"i", "we"}:
+        yield from _cues_of_own_verb(reading, who)
+    elif past:
+        yield ClaimKind.TESTIMONY, 0.8
+    if own and _WHEN.search(text):
+        yield ClaimKind.TESTIMONY, 1.2
+    elif who == "i" and past:
+        yield ClaimKind.TESTIMONY, 0.6
+
+
+def _cues_of_own_verb(reading: _Reading, who: str) -> Iterator[tuple[ClaimKind, float]]:
+    root = reading.root
+    lemma, tag = root.lemma_.lower(), root.tag_
+    auxiliaries = set(reading.auxiliaries.get(root.i, ()))
+    past = tag == "VBD" or (tag in {"VBN", "VBG"} and bool(auxiliaries & {"have", "had", "'d", "was", "were", "been"}))
+    if lemma in OPINION or lemma in LIKING:
+        yield ClaimKind.EVALUATIVE, 1.0 if past else 1.8
+        if past:
+            yield ClaimKind.TESTIMONY, 1.2
+    elif past:
+        yield ClaimKind.TESTIMONY, 2.2 if who == "i" else 0.9
+    elif tag == "VBG":
+        yield ClaimKind.TESTIMONY, 1.4 if who == "i" else 0.5
+    elif root.pos_ == "VERB" and not auxiliaries & {"will", "would", "'d", "should", "must", "can", "could"}:
+        yield ClaimKind.TESTIMONY, 1.1 if who == "i" else 0.3
+    elif lemma == "be":
+        yield ClaimKind.EVALUATIVE, 0.6
+
+
+def _cues_of_the_main_verb(reading: _Reading, who: str) -> Iterator[tuple[ClaimKind, float]]:
+    root = reading.root
+    lemma = root.lemma_.lower()
+    governed = {dep for _, dep in reading.of_root}
+    if lemma in _CAUSING and who and who not in FIRST_PERSON and governed & {"dobj", "prep", "ccomp"}:
+        yield ClaimKind.CAUSAL, 1.2
+    if lemma == "make" and "ccomp" in governed:
+        yield ClaimKind.CAUSAL, 0.9
+    if lemma == "be" and who:
+        for child, dep in reading.of_root:
+            if dep == "acomp":
+                yield ClaimKind.EVALUATIVE, 0.9
+            elif dep == "attr" and any(part.dep_ == "amod" for part in child.children):
+                yield ClaimKind.EVALUATIVE, 0.5
+    if lemma in {"feel", "seem", "sound", "look", "appear"} and who and who not in FIRST_PERSON:
+        yield ClaimKind.EVALUATIVE, 1.2
+    if who in SECOND_PERSON and root.tag_ in {"VBD", "VBN"}:
+        yield ClaimKind.EVALUATIVE, 1.0
 
 
 def modality_of(sentence: Sentence) -> Modality:
@@ -190,11 +457,17 @@ def modality_of(sentence: Sentence) -> Modality:
 def polarity_of(sentence: Sentence) -> Polarity:
     """Whether the main clause, or what it says somebody thinks, is denied."""
     root = sentence.tokens.root
-    heads = [root, *(child for child in root.children if child.dep_ in {"ccomp", "acomp", "attr"} and root.lemma_.lower() in OPINION | {"be"})]
+    heads = [
+        root,
+        *(
+            child
+            for child in root.children
+            if child.dep_ in {"ccomp", "acomp", "attr"} and root.lemma_.lower() in OPINION | {"be"}
+        ),
+    ]
     for head in heads:
-        if is_negated(head) or any(is_negation(child) or any(map(is_negation, child.children)) for child in head.children if child.dep_ in SUBJECT_OR_OBJECT):
+        if is_negated(head) or any(
+            is_negation(child) or any(map(is_negation, child.children)) for child in head.children if child.dep_ in _ARGUMENTS
+        ):
             return Polarity.NEGATED
     return Polarity.AFFIRMED
-
-
-SUBJECT_OR_OBJECT = frozenset({"nsubj", "dobj", "nsubjpass", "attr", "aux"})

@@ -35,6 +35,11 @@ CLAUSE = "SERVICE <http://127.0.0.1:9/> { ?s ?p ?o }"
         f'SELECT * {{ ?s ?p """a " # \\""" " """ . {CLAUSE} }}',
         f"SELECT * {{ ?s ?p '\\'# ' . {CLAUSE} }}",
         f"SELECT * {{ ?s ?p ?o FILTER(?o<2) . {CLAUSE} FILTER(?o>1) }}",
+        f"SELECT * {{ ?s ?p true{CLAUSE} }}",
+        f"SELECT * {{ ?s ?p 1{CLAUSE} }}",
+        f"SELECT * {{ {CLAUSE.replace(' ', 'SILENT', 1)} }}",
+        "PREFIX : <http://e/> SELECT * { ?s ?p trueSERVICE:x { } }",
+        "PREFIX : <http://e/> SELECT * { FILTER(true)SERVICE:x { } }",
     ],
 )
 def test_service_is_refused_wherever_it_stands(query):

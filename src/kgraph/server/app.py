@@ -10,14 +10,17 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI, Response
+from starlette.routing import Route
 
-from kgraph import __version__, media
+from kgraph import __version__
 from kgraph.errors import Misuse
-from kgraph.server import assets, query_page, reconcile
+from kgraph.server import addresses, assets, ontology, query_page, reconcile, void
 from kgraph.server.asgi import Receive, Scope, Send
-from kgraph.server.dumps import Dump
+from kgraph.server.dumps import PATHS, Dumps
+from kgraph.server.entities import Entities
 from kgraph.server.limits import Limits
 from kgraph.server.pages import Pages
+from kgraph.server.representations import Made
 from kgraph.server.sparql import Sparql
 from kgraph.server.workers import Pool
 from kgraph.store import open_store
@@ -39,6 +42,7 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) ->
     limits = limits or Limits()
     pool = Pool(root, size=workers, queue=limits.waiting)
     pages = Pages(pool)
+    dumps = Dumps(pool, limits)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -53,12 +57,17 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) ->
     app.raw = {
         "/": pages,
         "/sparql": Sparql(pool, limits, pages),
-        "/dump.ttl": Dump(pool, limits, media.TURTLE),
-        "/dump.nt": Dump(pool, limits, media.NTRIPLES),
+        **dict.fromkeys(PATHS, dumps),
         **query_page.routes(),
         **assets.all(),
     }
     app.raw |= reconcile.routes(pool, limits)
+    made = Made(pool, limits)
+    entities = Entities(pool, limits, dumps, made)
+    app.raw |= dict.fromkeys(ontology.ROUTES, ontology.Ontology(made))
+    app.raw |= dict.fromkeys(void.ROUTES, void.Void(made, dumps, entities))
+    for path in addresses.ROUTES:
+        app.router.routes.append(Route(path, entities, include_in_schema=False))
     _add_routes(app, pool)
     return app
 

@@ -7,9 +7,10 @@ taking away where it begins.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from kgraph.server import addresses
@@ -83,7 +84,23 @@ class Named:
     tag: str = "mention"
 
 
-Note = ClaimNote | Quoted | Asked | Named
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Words that an inference stands on."""
+
+    anchor: str
+    tag: str = "evidence"
+
+
+Note = ClaimNote | Quoted | Asked | Named | Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A note at its words; `at` is the fragment that names the passage, if nothing on the page has that name yet."""
+
+    note: Note
+    at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +115,8 @@ class PostView:
     answers: Ref | None
     depth: int
     opening: str
-    text: list[Token[Note]]
+    passage: str
+    text: list[Token[Placed]]
     claims: list[ClaimNote]
     words: str
     stance: str
@@ -205,7 +223,8 @@ _FACTS = """SELECT ?title ?source ?site ?siteName WHERE {
     OPTIONAL { %(doc)s schema:isPartOf ?site . OPTIONAL { ?site schema:name ?siteName } }
   }
 } LIMIT 1"""
-_INFERENCES = """SELECT ?inference ?what ?whatName ?person ?name ?confidence ?rule ?signal ?passage ?evidence WHERE {
+_INFERENCES = """SELECT ?inference ?what ?whatName ?person ?name ?confidence ?rule ?signal ?passage ?evidence ?start ?end
+  WHERE {
   GRAPH %(doc)s {
     ?inference a kg:IdentityInference ; kg:identifies ?what ; kg:as ?person .
     OPTIONAL { ?what foaf:accountName ?whatName }
@@ -213,7 +232,9 @@ _INFERENCES = """SELECT ?inference ?what ?whatName ?person ?name ?confidence ?ru
     OPTIONAL { ?inference kg:confidence ?confidence }
     OPTIONAL { ?inference kg:rule ?rule }
     OPTIONAL { ?inference kg:signal ?signal }
-    OPTIONAL { ?inference kg:evidence ?passage . ?passage oa:hasSelector [ oa:exact ?evidence ] }
+    OPTIONAL {
+      ?inference kg:evidence ?passage . ?passage oa:hasSelector [ oa:exact ?evidence ] , [ oa:start ?start ; oa:end ?end ]
+    }
   }
 } ORDER BY ?inference ?signal ?passage LIMIT 500"""
 
@@ -296,7 +317,8 @@ def _view(
     for row in abouts:
         about[row["claim"]].setdefault(row["thing"], to.to(row["thing"], row.get("name")))
     notes = _claim_notes(to, posts, claims, about, stances)
-    marks = _marks(to, posts, notes, quotations, mentions, questions)
+    evidence = [row for row in inferences if "start" in row]
+    marks, passages = _marks(to, posts, notes, quotations, mentions, questions, evidence)
     depths = _tree({post: row.get("parent") for post, row in posts.items()})
     per_post = _by_post(notes)
     views: dict[str, PostView] = {}
@@ -312,6 +334,7 @@ def _view(
             answers=to.to(parent, answered) if parent else None,
             depth=depths[post],
             opening=_opening(row["words"]),
+            passage=f"at-{row['start']}-{row['end']}",
             text=list(tokens(row["words"], marks[post])),
             claims=per_post.get(post, []),
             words=row["words"],
@@ -328,7 +351,7 @@ def _view(
         posts=list(views.values()),
         thread=[views[post] for post in depths],
         kinds=sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0])),
-        inferences=inferences_of(inferences, to),
+        inferences=[_with_what_is_here(one, passages) for one in inferences_of(inferences, to)],
         more=len(post_rows) > MOST_POSTS or any(len(rows) >= MOST_MARKS for rows in (claims, mentions)),
     )
     view.jsonld.update(_jsonld(view, fact))
@@ -393,43 +416,53 @@ def _marks(
     quotations: Iterable[Row],
     mentions: Iterable[Row],
     questions: Iterable[Row],
-) -> dict[str, list[Mark[Note]]]:
-    """The marks of each post, their offsets counted from its beginning."""
+    evidence: Iterable[Row],
+) -> tuple[dict[str, list[Mark[Placed]]], set[str]]:
+    """The marks of each post, their offsets counted from its beginning; and the passages that the page names."""
     begins = {post: int(row["start"]) for post, row in posts.items()}
     ends = {post: int(row["end"]) for post, row in posts.items()}
     places = sorted((begins[post], post) for post in posts)
-    found: dict[str, list[Mark[Note]]] = {post: [] for post in posts}
+    found: dict[str, list[Mark[Placed]]] = {post: [] for post in posts}
+
+    named = {f"at-{row['start']}-{row['end']}" for row in posts.values()}
 
     def add(post: str | None, row: Row, rank: int, note: Note) -> None:
-        if post is None or post not in begins or not begins[post] <= int(row["start"]) < ends[post]:
+        start, end = int(row["start"]), int(row["end"])
+        if post is None or post not in begins or not begins[post] <= start < ends[post]:
             return
-        found[post].append(Mark(int(row["start"]) - begins[post], int(row["end"]) - begins[post], rank, note))
+        at = f"at-{start}-{end}"
+        found[post].append(Mark(start - begins[post], end - begins[post], rank, Placed(note, "" if at in named else at)))
+        named.add(at)
 
     for note, row in claims:
         add(row["post"], row, 1, note)
     for row in quotations:
         quoted = Quoted(to.anchor(row["quotation"]), to.to(row["source"], row.get("name")), local(row.get("fidelity", "")))
         add(row["post"], row, 0, quoted)
-    at = 0
     for row in questions:
-        at = _post_at(places, int(row["start"]), at)
-        add(places[at][1] if places else None, row, 2, Asked(to.anchor(row["question"])))
-    at = end = 0
+        add(_holding(places, int(row["start"])), row, 2, Asked(to.anchor(row["question"])))
+    end = 0
     for row in mentions:  # in their order; a link cannot lie in another
-        if int(row["start"]) < end:
-            continue
-        end = int(row["end"])
-        at = _post_at(places, int(row["start"]), at)
-        named = Named(to.anchor(row["mention"]), to.to(row["entity"], row.get("name")))
-        add(places[at][1] if places else None, row, 3, named)
-    return found
+        if int(row["start"]) >= end:
+            end = int(row["end"])
+            mention = Named(to.anchor(row["mention"]), to.to(row["entity"], row.get("name")))
+            add(_holding(places, int(row["start"])), row, 3, mention)
+    for row in sorted(evidence, key=lambda row: int(row["start"])):
+        if f"at-{row['start']}-{row['end']}" not in named:
+            add(_holding(places, int(row["start"])), row, 4, Evidence(to.anchor(row["passage"])))
+    return found, named
 
 
-def _post_at(places: Sequence[tuple[int, str]], start: int, at: int) -> int:
-    """Which post begins last before `start`, looking from `at` on."""
-    while at + 1 < len(places) and places[at + 1][0] <= start:
-        at += 1
-    return at
+def _with_what_is_here(inference: Inference, passages: set[str]) -> Inference:
+    """The inference without links to words that stand outside of all posts, in a heading."""
+    evidence = tuple(ref if (ref.href or "")[1:] in passages else Ref(ref.name) for ref in inference.evidence)
+    return replace(inference, evidence=evidence)
+
+
+def _holding(places: Sequence[tuple[int, str]], start: int) -> str | None:
+    """The post that begins last before `start`."""
+    at = bisect_right(places, start, key=lambda place: place[0])
+    return places[at - 1][1] if at else None
 
 
 def _tree(parents: dict[str, str | None]) -> dict[str, int]:

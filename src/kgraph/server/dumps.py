@@ -1,47 +1,198 @@
-"""`/dump.ttl` and `/dump.nt`: all triples of all documents, streamed from a worker."""
+"""`/dump.ttl`, `.trig`, `.nt`, `.nq`, each plain, `.gz` and `.zst`: files, made once for a snapshot.
+
+They lie in `dumps/{snapshot}/` beside the store's snapshots, or in a temporary folder where the store cannot be written to. A
+query worker writes the graph out, one dump at a time so that the others go on answering; compressing is done in a thread. The
+first who asks waits until the file is whole. A file's name in there says the graph, the form and the coding; the folder's name
+is the snapshot, from which the ETag is made.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import gzip
+import hashlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
+from pathlib import Path
 
-from kgraph import media
+import zstandard
+from starlette.responses import FileResponse
+
+from kgraph import iris, media
 from kgraph.errors import KgraphError
-from kgraph.server.asgi import Receive, Scope, Send, header
-from kgraph.server.cache import Cache
+from kgraph.server import addresses
+from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.limits import Limits
-from kgraph.server.responses import OPEN_TO_ALL, Problem, problem_of, send_empty, send_problem
-from kgraph.server.streams import send_answer
+from kgraph.server.representations import explain, is_read
+from kgraph.server.responses import OPEN_TO_ALL, send_empty
 from kgraph.server.workers import Pool
 
-_UNKEPT = Cache(size=0, most=0)
+PATHS = tuple(
+    f"/dump.{form.suffix}{coding}" for form in addresses.DUMPS for coding in ("", *(f".{one}" for one in addresses.CODINGS))
+)
+_ZSTANDARD_LEVEL = 9
 
 
-class Dump:
-    """One dump as an ASGI application."""
+@dataclass(frozen=True, slots=True)
+class DumpFile:
+    """A dump on disk; `sha256` is of its bytes, `made` when the snapshot was."""
 
-    def __init__(self, pool: Pool, limits: Limits, form: media.Format) -> None:
+    path: Path
+    snapshot: str
+    size: int
+    made: datetime
+    sha256: str
+
+
+class Dumps:
+    """The files of all snapshots, and the whole graph's as an ASGI application."""
+
+    def __init__(self, pool: Pool, limits: Limits) -> None:
         self._pool = pool
         self._limits = limits
-        self._form = form
+        self._making: dict[tuple[str, str], asyncio.Task[DumpFile]] = {}
+        self._one_at_a_time: asyncio.Lock | None = None
+        self._root: Path | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        accept = header(scope, b"accept")
-        if scope["method"] not in ("GET", "HEAD"):
-            allow = (b"allow", b"GET, HEAD")
-            await send_problem(send, Problem(HTTPStatus.METHOD_NOT_ALLOWED, "a dump can only be read", (allow,)), accept)
-            return
-        etag = f'"{self._pool.snapshot}-{self._form.suffix}"'.encode()
-        headers = [(b"content-type", self._form.content_type.encode()), (b"etag", etag), (b"cache-control", b"no-cache")]
-        headers += OPEN_TO_ALL
-        known = header(scope, b"if-none-match")
-        if scope["method"] == "HEAD" or etag.decode() in known:
-            await send_empty(send, HTTPStatus.NOT_MODIFIED if etag.decode() in known else HTTPStatus.OK, headers)
-            return
-        try:
-            job = self._pool.ask(("dump", self._form.media_type, None), self._limits.dump_deadline, receive)
+        wanted = addresses.place(scope["path"])
+        assert wanted.form is not None
+        if await is_read(scope, send):
             try:
-                await send_answer(send, job, await job.head, headers, etag, _UNKEPT)
+                await self.send(scope, receive, send, None, wanted.form, wanted.coding, [])
+            except KgraphError as error:
+                await explain(scope, send, error)
+
+    async def send(
+        self, scope: Scope, receive: Receive, send: Send, graph: str | None, form: media.Format, coding: str, more: Headers
+    ) -> None:
+        """Answers with this graph, or all, by the conditions and ranges of the request; `more` are headers that go with it."""
+        file = await self.file(graph, form, coding)
+        etag = f'"{file.snapshot}-{file.path.name}"'
+        kind = addresses.CODINGS[coding] if coding else form.content_type
+        headers = [(b"etag", etag.encode()), (b"cache-control", b"no-cache"), *more, *OPEN_TO_ALL]
+        headers.append((b"last-modified", format_datetime(file.made, usegmt=True).encode()))
+        if _has_it(scope, etag, file.made):
+            await send_empty(send, HTTPStatus.NOT_MODIFIED, headers)
+            return
+        response = FileResponse(file.path, media_type=kind)
+        response.raw_headers += headers
+        await response(scope, receive, send)
+
+    async def file(self, graph: str | None, form: media.Format, coding: str) -> DumpFile:
+        """The dump of the snapshot that is served now, made if it is not there; raises StoreError."""
+        name = f"{'dump' if graph is None else iris.digest(graph)}.{form.suffix}{'.' if coding else ''}{coding}"
+        snapshot = self._pool.snapshot
+        key = (snapshot, name)
+        if key not in self._making or (self._making[key].done() and not _usable(self._making[key])):
+            self._making = {known: task for known, task in self._making.items() if known[0] == snapshot or not task.done()}
+            self._making[key] = asyncio.create_task(self._make(graph, form, coding, name))
+        return await asyncio.shield(self._making[key])
+
+    async def _make(self, graph: str | None, form: media.Format, coding: str, name: str) -> DumpFile:
+        if coding:
+            plain = await self.file(graph, form, "")
+            path = plain.path.with_name(name)
+            if not path.exists():
+                await asyncio.to_thread(_compress, plain.path, path, coding)
+            return await asyncio.to_thread(_look, path)
+        path = self._folder(self._pool.snapshot) / name
+        if path.exists():
+            return await asyncio.to_thread(_look, path)
+        self._one_at_a_time = self._one_at_a_time or asyncio.Lock()
+        async with self._one_at_a_time:
+            job = self._pool.ask(("dump", form.media_type, graph), self._limits.dump_deadline)
+            try:
+                head = await job.head
+                path = self._folder(head.snapshot) / name
+                part = path.with_name(f".{name}.{os.getpid()}")
+                with part.open("wb") as out:
+                    if head.body is not None:
+                        out.write(head.body)
+                    else:
+                        async for chunk in job.chunks():
+                            out.write(chunk)
             finally:
                 job.close()
-        except KgraphError as error:
-            await send_problem(send, problem_of(error), accept)
+            os.utime(part, ns=(made := _made(head.snapshot), made))
+            part.replace(path)
+        return await asyncio.to_thread(_look, path)
+
+    def _folder(self, snapshot: str) -> Path:
+        """The folder of this snapshot's dumps; those of all but this and the last one before it are removed."""
+        if self._root is None:
+            beside = self._pool.root / "dumps"
+            try:
+                beside.mkdir(exist_ok=True)
+                self._root = beside if os.access(beside, os.W_OK) else Path(tempfile.mkdtemp(prefix="kgraph-dumps-"))
+            except OSError:
+                self._root = Path(tempfile.mkdtemp(prefix="kgraph-dumps-"))
+        folder = self._root / snapshot
+        if not folder.exists():
+            folder.mkdir()
+            # The last one stays for those who are still reading it.
+            others = sorted((path for path in self._root.iterdir() if path != folder), key=lambda path: path.stat().st_mtime)
+            for old in others[:-1]:
+                shutil.rmtree(old, ignore_errors=True)
+        return folder
+
+
+def _usable(task: asyncio.Task[DumpFile]) -> bool:
+    """Whether a making that ended left a file that is still there."""
+    return not task.cancelled() and task.exception() is None and task.result().path.exists()
+
+
+def _compress(plain: Path, path: Path, coding: str) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    with plain.open("rb") as source, part.open("wb") as out:
+        if coding == "gz":
+            # Neither a name nor a time goes in: the same graph gives the same bytes.
+            with gzip.GzipFile(filename="", fileobj=out, mode="wb", compresslevel=6, mtime=0) as packed:
+                shutil.copyfileobj(source, packed, 1 << 20)
+        else:
+            zstandard.ZstdCompressor(level=_ZSTANDARD_LEVEL, write_checksum=True).copy_stream(
+                source, out, size=plain.stat().st_size
+            )
+    shutil.copystat(plain, part)
+    part.replace(path)
+
+
+def _look(path: Path) -> DumpFile:
+    """What is known of the file; its checksum is kept beside it."""
+    beside = path.with_name(f"{path.name}.sha256")
+    if not beside.exists():
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        part = path.with_name(f".{path.name}.sha256.{os.getpid()}")
+        part.write_text(f"{digest}  {path.name}\n")
+        part.replace(beside)
+    about = path.stat()
+    return DumpFile(
+        path=path,
+        snapshot=path.parent.name,
+        size=about.st_size,
+        made=datetime.fromtimestamp(int(about.st_mtime), UTC),
+        sha256=beside.read_text().split()[0],
+    )
+
+
+def _made(snapshot: str) -> int:
+    """When the snapshot was made, in nanoseconds, which its id ends with."""
+    return int(snapshot.rpartition("-")[2], 16)
+
+
+def _has_it(scope: Scope, etag: str, made: datetime) -> bool:
+    """Whether the client has this very file (RFC 9110, 13.1.2 and 13.1.3)."""
+    if known := header(scope, b"if-none-match"):
+        return known.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in known.split(","))
+    if since := header(scope, b"if-modified-since"):
+        try:
+            return made <= parsedate_to_datetime(since)
+        except (ValueError, TypeError):
+            return False
+    return False

@@ -6,14 +6,17 @@ One view for all of them: the sections that have nothing are left out, so that e
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kgraph.server.document_page import Inference, Links, Ref, Stance, inferences_of, local
 from kgraph.server.questions import Reading, Row, term
-from kgraph.vocab import PREFIXES, SCHEMA
+from kgraph.server.rendering import curie
+from kgraph.vocab import SCHEMA
 
+CONTEXT = 32
+"""Code points around a passage that the graph keeps (`kgraph.rdf.mapping`); fewer mean the text's edge."""
 MOST = 400
 """Rows of one section; the page says where there is more."""
 
@@ -92,7 +95,6 @@ _MENTIONED = f"""SELECT ?document (SAMPLE(?titles) AS ?title) (COUNT(DISTINCT ?m
 _NAMES = {f"{SCHEMA}name", f"{SCHEMA}alternateName", "http://www.w3.org/2000/01/rdf-schema#label"}
 _NAMES |= {"http://xmlns.com/foaf/0.1/accountName", "http://purl.org/dc/terms/title"}
 _TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
-_NAMESPACES = sorted(((namespace, prefix) for prefix, namespace in PREFIXES.items()), reverse=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,8 @@ class EntityView:
     name: str
     others: list[str]
     types: list[str]
+    disputes: list[tuple[Ref, int]]
+    supports: list[tuple[Ref, int]]
     about: list[Said]
     by: list[Said]
     propositions: list[Said]
@@ -159,19 +163,12 @@ async def read(reading: Reading, iri: str, kind: str, bases: Sequence[str]) -> E
     return await asyncio.to_thread(_view, iri, kind, bases, answers)
 
 
-def curie(iri: str) -> str:
-    """`schema:name` where the namespace is one of ours, else the IRI."""
-    for namespace, prefix in _NAMESPACES:
-        if iri.startswith(namespace):
-            return f"{prefix}:{iri.removeprefix(namespace)}"
-    return iri
-
-
 def _view(iri: str, kind: str, bases: Sequence[str], answers: Sequence[list[Row]]) -> EntityView:
     about, by, propositions, about_stances, by_stances, its_stances, toward, links, identities, facts, pointing, mentioned = (
         answers
     )
     to = Links(iri, bases)
+    claims = _said(to, by, by_stances)
     names = [row["object"] for name in sorted(_NAMES) for row in facts if row["predicate"] == name]
     main = [row["object"] for row in facts if row["predicate"] in _NAMES and not row["predicate"].endswith("alternateName")]
     name = next(iter(main or names), local(iri))
@@ -185,7 +182,9 @@ def _view(iri: str, kind: str, bases: Sequence[str], answers: Sequence[list[Row]
         others=[other for other in dict.fromkeys(names) if other != name],
         types=[curie(one) for one in types],
         about=_said(to, about, about_stances),
-        by=_said(to, by, by_stances),
+        by=claims,
+        disputes=_against(claims, disputes=True),
+        supports=_against(claims, disputes=False),
         propositions=_said(to, propositions, its_stances),
         toward=_said(to, toward, ()),
         links=[
@@ -203,6 +202,12 @@ def _view(iri: str, kind: str, bases: Sequence[str], answers: Sequence[list[Row]
         more=any(len(rows) > MOST for rows in (about, by, propositions, toward)),
         jsonld=_jsonld(iri, name, names, types, facts),
     )
+
+
+def _against(claims: Iterable[Said], *, disputes: bool) -> list[tuple[Ref, int]]:
+    """Whom these claims dispute, or support, and how often; a name without its link, which leads to one post of several."""
+    names = Counter(stance.toward.name for claim in claims for stance in claim.stances if stance.disputes is disputes)
+    return [(Ref(name), times) for name, times in names.most_common()]
 
 
 def _object(to: Links, row: Row) -> Ref:
@@ -230,8 +235,8 @@ def _said(to: Links, rows: Sequence[Row], stances: Iterable[Row]) -> list[Said]:
         reported = row.get("reported")
         found[assertion] = Said(
             words=row["words"],
-            before=row.get("before", ""),
-            after=row.get("after", ""),
+            before=_whole_words(row.get("before", "")),
+            after=_whole_words(row.get("after", "")[::-1])[::-1],
             where=to.to(assertion, "passage"),
             document=to.to(row["document"], row.get("title")),
             claimant=to.to(row["claimant"], row.get("claimantName")),
@@ -246,6 +251,15 @@ def _said(to: Links, rows: Sequence[Row], stances: Iterable[Row]) -> list[Said]:
             object=_end(to, row, "object"),
         )
     return list(found.values())
+
+
+def _whole_words(before: str) -> str:
+    """The context before a passage without the word that it begins in the middle of; backwards, that after one."""
+    return before if len(before) < CONTEXT else "…" + before[max(0, _space(before)) :]
+
+
+def _space(words: str) -> int:
+    return next((place for place, letter in enumerate(words) if letter.isspace()), 0)
 
 
 def _end(to: Links, row: Row, end: str) -> Ref | None:

@@ -10,12 +10,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kgraph import __version__
 from kgraph.server.asgi import Headers
 from kgraph.server.pages import POLICY
+from kgraph.vocab import PREFIXES
 
 PAGE: Headers = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"content-security-policy", POLICY.encode()),
     (b"referrer-policy", b"no-referrer"),
 ]
+_NAMESPACES = sorted(((namespace, prefix) for prefix, namespace in PREFIXES.items()), reverse=True)
+
+
+def curie(iri: str) -> str:
+    """`schema:name` where the namespace is one of ours, else the IRI."""
+    for namespace, prefix in _NAMESPACES:
+        if iri.startswith(namespace):
+            return f"{prefix}:{iri.removeprefix(namespace)}"
+    return iri
 
 
 @cache
@@ -30,6 +40,7 @@ def _templates() -> Environment:
     templates.filters["urlquote"] = lambda text: quote(text, safe="")
     templates.filters["thousands"] = lambda number: f"{number:,}"
     templates.filters["percent"] = lambda number: f"{100 * float(number):.0f} %"
+    templates.filters["curie"] = curie
     return templates
 
 

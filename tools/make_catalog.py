@@ -37,6 +37,7 @@ from urllib.parse import urlsplit
 import srsly  # type: ignore[import-untyped]
 
 from kgraph import iris
+from kgraph.link.kinds import fits
 
 TOOLS = Path(__file__).resolve().parent
 CATALOG = TOOLS.parent / "src" / "kgraph" / "catalog"
@@ -487,63 +488,6 @@ def add_languages(rows: Rows, lists: Lists, words: Words) -> None:
             continue
         if len(key(row.name)) > 3:
             rows.of["technology"][row.slug] = row
-
-
-def words_of(*words: str) -> re.Pattern[str]:
-    return re.compile(rf"\b({'|'.join(words)})\b", re.I)
-
-
-COMPANY = words_of(
-    "compan(y|ies)", "corporation", "manufacturer", "conglomerate", "multinational", "airline", "bank", "publisher", "firm",
-    "publishing house", "record label", "broadcaster",
-    "(television|TV|broadcast|cable|radio|satellite) (network|channel|station)",
-    "studio", "retailer", "chain", "brand", "automaker", "developer", "distributor", "producer of", "holding",
-)  # fmt: skip
-INSTITUTION = words_of(
-    "agency", "organi[sz]ation", "institut(e|ion)", "foundation", "association", "political party", "party in", "union",
-    "ministry", "museum", "library", "academy",
-)  # fmt: skip
-UNIVERSITY = words_of("university", "college", "law school", "business school", "school of")
-CLUB = words_of(
-    "football club", "soccer (team|club)", "basketball team", "baseball (team|franchise)", "(ice )?hockey team",
-    "American football team", "sports club", "association football team",
-)  # fmt: skip
-PLATFORM = words_of(
-    "websites?", "operating systems?", "social networks?", "search engines?", "online encyclopedia", "newspapers?",
-    "magazines?", "software platforms?", "web browsers?",
-)  # fmt: skip
-LANGUAGE = words_of("programming language", "markup language", "file format", "protocol")
-NOT_ONE = words_of(
-    "award", "film by", "fictional", "character", "album", "song", "single", "actor", "actress", "musician", "player",
-    "businessman", "person", "people", "band", "group", "genre", "type of", "kind of", "list", "ceremony", "engineer",
-    "executive", "founder", "county", "city", "town", "building", "draft", "season", "competition", "league",
-    "programming block", "series", "concept", "study", "economic", "act of", "practi[ct]e", "use of", "degree", "position",
-    "rank", "event", "television program", "system of", "defunct branch", "model", "magazine publisher", "former member",
-    "service provided", "chief", "president", "professor",
-)  # fmt: skip
-
-
-def fits(kind: str, description: str) -> str | None:
-    """The category that a Wikidata description gives, if it describes a thing of this kind."""
-    if kind == "platform":
-        if PLATFORM.search(description):
-            periodical = re.search(r"newspaper|magazine", description, re.I)
-            if not (NOT_ONE.search(description) or COMPANY.search(description) or re.search(r"publish", description, re.I)):
-                return (
-                    "magazine or newspaper" if periodical else "operating system" if "operating" in description else "web site"
-                )
-        return None
-    if kind == "technology":
-        return "programming language" if LANGUAGE.search(description) else None
-    if NOT_ONE.search(description) or LANGUAGE.search(description) or re.search(r"operating system|newspaper$", description):
-        return None
-    if CLUB.search(description):
-        return "sports club"
-    if UNIVERSITY.search(description):
-        return "university"
-    if COMPANY.search(description):
-        return "company"
-    return "institution" if INSTITUTION.search(description) else None
 
 
 def add_confirmed(rows: Rows, lists: Lists) -> set[str]:

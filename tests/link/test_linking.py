@@ -184,7 +184,7 @@ def test_a_page_is_the_same_from_an_extraction_and_from_its_graph(pipeline):
     written = extraction()
     written = replace(written, document=replace(written.document, site=None))
     seeds = readers.sources([str(resources.folder("seeds"))], max_bytes=100_000)
-    read = [pipeline.extract(pipeline.read(source)) for source in seeds[:2]]
+    read = [pipeline.extract(pipeline.read(source)) for source in [*seeds][:2]]
     for one in (written, *read):
         graph = to_graph(one, base=DEFAULT_BASE, run="run/1")
         assert Page.of_graph(graph, one.document.id, base=DEFAULT_BASE) == Page.of(one)

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from time import monotonic
 
-from kgraph import media
+from kgraph import iris, media
 from kgraph.build import quarantine
 from kgraph.build.report import BuildReport, Failure, FailureKind
 from kgraph.build.workers import Lost, run
@@ -139,7 +139,8 @@ class _Loading:
         self._commit()
         ended = datetime.now(UTC).replace(microsecond=0)
         if self._runs:
-            self._store.replace(runs_graph(self._base), self._with_earlier_runs(ended))
+            quads = with_earlier_runs(self._store, self._runs.values(), base=self._base, ended=ended)
+            self._store.replace(runs_graph(self._base), quads)
 
     def report(self, seconds: float) -> BuildReport:
         return BuildReport(
@@ -182,14 +183,17 @@ class _Loading:
             self._store.publish()
             self._published = monotonic()
 
-    def _with_earlier_runs(self, ended: datetime) -> bytes:
-        """The graph of runs with these runs added: documents that were not built anew still point to their own."""
-        name = runs_graph(self._base)
-        lines = set[bytes]()
-        if name in self._store.graphs():
-            earlier = BytesIO()
-            self._store.dump(earlier, media_type=media.NQUADS.media_type, graph=name)
-            lines.update(earlier.getvalue().splitlines())
-        for used in self._runs.values():
-            lines.update(run_quads(used, base=self._base, ended=ended).splitlines())
-        return b"".join(line + b"\n" for line in sorted(lines))
+
+def with_earlier_runs(store: Store, runs: Iterable[Run], *, base: str, ended: datetime) -> bytes:
+    """The graph of runs with these in it: documents that were not made anew still point to their own."""
+    name = runs_graph(base)
+    again = {used.id: used for used in runs}
+    lines = set[bytes]()
+    if name in store.graphs():
+        earlier = BytesIO()
+        store.dump(earlier, media_type=media.NQUADS.media_type, graph=name)
+        theirs = tuple(f"<{iris.resolve(base, id)}> ".encode() for id in again)
+        lines.update(line for line in earlier.getvalue().splitlines() if not line.startswith(theirs))
+    for used in again.values():
+        lines.update(run_quads(used, base=base, ended=ended).splitlines())
+    return b"".join(line + b"\n" for line in sorted(lines))

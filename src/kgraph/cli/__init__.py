@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import kgraph
-from kgraph.cli import build, dump, evaluate, query, readers, serve, validate
+from kgraph.cli import authority, build, dump, enrich, evaluate, link, query, readers, serve, validate
 from kgraph.cli.console import Commands
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (build, validate, query, dump, serve, evaluate, readers):
+for verb in (build, validate, query, dump, serve, evaluate, readers, link, authority, enrich):
     verb.register(app)
 
 

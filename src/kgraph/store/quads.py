@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pyoxigraph as ox
 
@@ -35,13 +35,14 @@ def triples(quads: Iterable[ox.Quad]) -> bytes:
     return ox.serialize({quad.triple for quad in quads}, format=ox.RdfFormat.N_TRIPLES) or b""
 
 
-def convert(content: bytes, *, source: media.Format, target: media.Format) -> bytes:
-    """A graph in another form, with the usual prefixes where the form has any; raises StoreError where it does not parse."""
+def convert(content: bytes, *, source: media.Format, target: media.Format, prefixes: Mapping[str, str] | None = None) -> bytes:
+    """A graph in another form, with the usual prefixes and these; raises StoreError where it does not parse."""
     from kgraph.vocab import PREFIXES  # noqa: PLC0415  (imports rdflib, which query workers do without)
 
     try:
         triples = ox.parse(content, ox.RdfFormat.from_media_type(source.media_type))
-        written = ox.serialize(triples, format=ox.RdfFormat.from_media_type(target.media_type), prefixes=PREFIXES)
+        form = ox.RdfFormat.from_media_type(target.media_type)
+        written = ox.serialize(triples, format=form, prefixes={**PREFIXES, **(prefixes or {})})
     except SyntaxError as error:
         raise StoreError(f"this is no {source.name}: {error}") from error
     assert written is not None

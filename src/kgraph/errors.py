@@ -11,6 +11,7 @@
     └── StoreError           the store did not do what it was asked
         ├── StoreLocked      another process is writing
         ├── StoreUnreachable nothing answers at the store's address
+        ├── SearchNotReady   the words of the graph are not indexed yet
         └── QueryTimeout     the answer was not there at its deadline
 
 A message says what happened, to which value; `hint` says what to do next.
@@ -110,6 +111,10 @@ class StoreLocked(StoreError):
 
 class StoreUnreachable(StoreError):
     """Nothing answers at the store's address, or what answers is no SPARQL store."""
+
+
+class SearchNotReady(StoreError):
+    """The words of the graph are not indexed yet, so that nothing can be searched for."""
 
 
 class QueryTimeout(StoreError):

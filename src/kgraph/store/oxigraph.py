@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 import pyoxigraph as ox
 
@@ -19,7 +19,10 @@ from kgraph import media
 from kgraph.errors import BadQuery, NotAcceptable, StoreError, StoreLocked
 from kgraph.store import Answer, snapshot
 from kgraph.store import quads as terms
-from kgraph.store.sparql import bad_query, refuse_fetching
+from kgraph.store.sparql import SEARCH, bad_query, refuse_fetching
+
+if TYPE_CHECKING:
+    from kgraph.store import fulltext
 
 _RESULTS = {form.media_type: ox.QueryResultsFormat.from_media_type(form.media_type) for form in media.RESULTS}
 _RDF = {form.media_type: ox.RdfFormat.from_media_type(form.media_type) for form in media.RDF}
@@ -32,6 +35,7 @@ class OxigraphStore:
     def __init__(self, root: Path, *, write: bool) -> None:
         self.root = root
         self.snapshot: str | None = None
+        self._index: fulltext.Index | None = None
         if write:
             root.mkdir(parents=True, exist_ok=True)
             self._held = snapshot.lock(root)
@@ -126,6 +130,8 @@ class OxigraphStore:
         base: str | None = None,
     ) -> Answer:
         refuse_fetching(text)
+        if SEARCH in text:
+            text = self._searched(text)
         accepted = _PREFERRED if media_type is None else (media_type,) if isinstance(media_type, str) else media_type
         with _errors():
             if default_graphs is None and named_graphs is None:
@@ -148,6 +154,14 @@ class OxigraphStore:
                 result.serialize(out, forms[chosen])  # type: ignore[arg-type]
 
         return Answer(media.named(chosen), write_to)
+
+    def _searched(self, text: str) -> str:
+        """The query with its search clauses answered; raises SearchNotReady where there is no index."""
+        from kgraph.store import fulltext, search_clause  # noqa: PLC0415  (few queries need them)
+
+        if self._index is None:
+            self._index = fulltext.Index(self.root)
+        return search_clause.expand(text, self._index.find)
 
     def dump(self, out: BinaryIO, *, media_type: str, graph: str | None = None) -> None:
         from kgraph.vocab import PREFIXES  # noqa: PLC0415  (imports rdflib, which query workers mostly do without)

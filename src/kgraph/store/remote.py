@@ -15,10 +15,10 @@ import httpx
 import pyoxigraph as ox
 
 from kgraph import media
-from kgraph.errors import NotAcceptable, QueryTimeout, StoreError, StoreUnreachable
+from kgraph.errors import BadQuery, NotAcceptable, QueryTimeout, StoreError, StoreUnreachable
 from kgraph.store import Answer
 from kgraph.store import quads as terms
-from kgraph.store.sparql import bad_query, has_dataset, refuse_fetching
+from kgraph.store.sparql import SEARCH, bad_query, has_dataset, refuse_fetching
 
 _ANYTHING = ", ".join(
     [media.JSON.media_type, media.TURTLE.media_type]
@@ -89,6 +89,8 @@ class RemoteStore:
         base: str | None = None,
     ) -> Answer:
         refuse_fetching(text)
+        if SEARCH in text:
+            raise BadQuery("a remote store has no search index: GRAPH kgs:index cannot be asked of it")
         accepted = (media_type,) if isinstance(media_type, str) else media_type
         accept = _ANYTHING if accepted is None else _by_preference(accepted)
         params: list[tuple[str, str | int | float | bool | None]]

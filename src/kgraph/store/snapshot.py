@@ -6,6 +6,7 @@
       ahead           there while `live` has commits that no snapshot has yet
       snapshots/7/    hard links to the files of `live` as they were
       current         symbolic link to the newest one, swapped at once
+      search.sqlite   the words of one of the newest, if a server made them searchable (see `fulltext`)
 
 A reader holds a shared lock on the snapshot's folder, which the kernel drops when the reader dies; the writer removes old
 snapshots that nobody holds.

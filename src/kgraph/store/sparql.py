@@ -11,6 +11,9 @@ import re
 from kgraph.errors import BadQuery, FetchRefused
 from kgraph.store import syntax
 
+SEARCH = "https://w3id.org/kgraph/search#"
+"""What the names of a search clause begin with (`search_clause`): a query without these words has none."""
+
 _POSITION = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 
 

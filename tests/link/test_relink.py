@@ -251,6 +251,11 @@ def test_facts_come_into_a_graph_of_their_own_with_source_licence_and_run(settin
     with open_store(settings.store) as store:
         rows = json.loads(store.query(f"SELECT * {{ GRAPH <{made.graph}> {{ <{WIKIPEDIA}> ?p ?o }} }}").read())
     assert len(rows["results"]["bindings"]) == 1
+    out = BytesIO()
+    with open_store(settings.store) as store:
+        store.dump(out, media_type=media.NTRIPLES.media_type, graph=made.graph)
+    report = ShapesGate().check(Graph(bind_namespaces="none").parse(data=out.getvalue(), format="nt"))
+    assert report.conforms, report.as_text()
     assert (None, RDF.type, KG.Link) in found
 
 

@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     authorities: Path = Field(
         Path("~/.local/share/kgraph/authorities"), description="folder of the authorities, the files of what can be linked to"
     )
+    reconcile_url: str | None = Field(None, description="reconciliation service whose candidates linking adds, off by default")
+    reconcile_cache: Path = Field(
+        Path("~/.cache/kgraph/reconcile"), description="folder of its answers, so that a name is asked for once"
+    )
     llm_base_url: str | None = Field(None, description="OpenAI-compatible endpoint of a second reader, off by default")
     llm_model: str | None = Field(None, description="name of the model there")
     llm_api_key: SecretStr | None = Field(None, description="key for it, sent as a bearer token")

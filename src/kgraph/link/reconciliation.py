@@ -30,10 +30,13 @@ from kgraph.link.authority import Candidate
 from kgraph.model.annotations import EntityKind
 from kgraph.retries import retrying
 
+WIKIDATA = "https://wikidata.reconci.link/en/api"
+"""The service that is asked where somebody wants one and names none."""
 MOST_BYTES = 4 << 20
 """Of one answer; what is longer is none."""
 MOST_CANDIDATES = 25
-_BATCH = 50
+_BATCH, _LARGEST_BATCH = 10, 50
+"""Names of one request: where the service does not say how many it takes, and at most."""
 _LONGEST_NAME = 500
 _LONGEST_TEXT = 2_000
 _LONGEST_WAIT = 10.0
@@ -315,7 +318,7 @@ def _manifest(fields: Mapping[str, Any]) -> Manifest:
         versions=tuple(one for one in versions if isinstance(one, str)) if isinstance(versions, list) else (),
         space=_clean(fields["identifierSpace"]) if _text(fields.get("identifierSpace")) else "",
         view=url if isinstance(url, str) and url.startswith(("http://", "https://")) else "",
-        batch=min(batch, _BATCH) if isinstance(batch, int) and not isinstance(batch, bool) and batch > 0 else _BATCH,
+        batch=min(batch, _LARGEST_BATCH) if isinstance(batch, int) and not isinstance(batch, bool) and batch > 0 else _BATCH,
     )
 
 

@@ -12,30 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
-from tenacity.wait import wait_base
 
 from kgraph import iris
 from kgraph.errors import KgraphError
-
-_RETRIED = frozenset({408, 409, 429, 500, 502, 503, 504})
-_LONGEST_WAIT = 30.0
+from kgraph.retries import retrying
 
 
 class NoAnswer(KgraphError):
     """The endpoint gave nothing that can be used for this post: it costs the post its second reading, nothing else."""
-
-
-class _AsAsked(wait_base):
-    """Waits as long as `Retry-After` says (RFC 9110, section 10.2.3, in seconds), else longer each time."""
-
-    def __init__(self) -> None:
-        self._otherwise = wait_exponential_jitter(multiplier=0.5, max=_LONGEST_WAIT)
-
-    def __call__(self, retry_state: Any) -> float:
-        error = retry_state.outcome.exception()
-        asked = error.response.headers.get("retry-after", "") if isinstance(error, httpx.HTTPStatusError) else ""
-        return min(float(asked), _LONGEST_WAIT) if asked.isdigit() else float(self._otherwise(retry_state))
 
 
 class Client:
@@ -49,9 +33,7 @@ class Client:
         self._cache = cache
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._http = httpx.Client(timeout=timeout, headers=headers)
-        self._retrying = Retrying(
-            stop=stop_after_attempt(attempts), wait=_AsAsked(), retry=retry_if_exception(_is_passing), reraise=True
-        )
+        self._retrying = retrying(attempts)
 
     def ask(self, system: str, question: str, *, name: str, schema: dict[str, Any]) -> dict[str, Any]:
         """The answer as the JSON object that the schema describes.
@@ -95,12 +77,6 @@ class Client:
 
     def close(self) -> None:
         self._http.close()
-
-
-def _is_passing(error: BaseException) -> bool:
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.status_code in _RETRIED
-    return isinstance(error, httpx.TransportError)
 
 
 def _object(content: Any) -> dict[str, Any]:

@@ -20,7 +20,8 @@ CONTEXT = 32
 MOST = 400
 """Rows of one section; the page says where there is more."""
 
-# One chain of plain patterns, which the engine walks from its one end; what hangs off it follows, a name at a time.
+# The engine walks a chain of plain patterns from its one end, and looks up a single pattern that is optional; an optional
+# chain, and a union that is joined with something, it reads whole. Hence flat questions; what hangs further off is asked apart.
 _ACT = """?assertion kg:claim ?claim ; kg:claimant ?claimant ; kg:attitude ?attitude ; kg:evidence ?passage .
   ?claim kg:kind ?kind .
   ?passage oa:hasSource ?document ; oa:hasSelector ?at . ?at oa:start ?start .
@@ -28,18 +29,23 @@ _ACT = """?assertion kg:claim ?claim ; kg:claimant ?claimant ; kg:attitude ?atti
   OPTIONAL { ?document dcterms:title ?title }
   OPTIONAL { ?claimant schema:name ?claimantName }"""
 _SAID = f"""SELECT DISTINCT ?assertion ?document ?title ?start ?words ?before ?after ?claimant ?claimantName ?kind ?attitude
-  ?reported ?reportedName ?subject ?object ?subjectName ?objectName WHERE {{
+  ?reported WHERE {{
   %(pattern)s {_ACT}
-  OPTIONAL {{ ?assertion kg:reportedFrom ?reported . OPTIONAL {{ ?reported schema:name ?reportedName }} }}
-  OPTIONAL {{
-    ?claim rdf:subject ?subject ; rdf:object ?object .
-    OPTIONAL {{ ?subject schema:name ?subjectName }} OPTIONAL {{ ?object schema:name ?objectName }}
-  }}
+  OPTIONAL {{ ?assertion kg:reportedFrom ?reported }}
 }} ORDER BY ?document ?start ?assertion LIMIT {MOST + 1}"""
+_ITS_AUTHOR = "?target sioc:has_creator ?account . ?account sioc:account_of ?thing . ?thing schema:name ?name"
+_NAMED = f"""SELECT DISTINCT ?target ?name WHERE {{
+  {{ %(pattern)s ?assertion kg:claim ?claim ; kg:reportedFrom ?target . ?target schema:name ?name }}
+  UNION {{ %(pattern)s ?assertion kg:claim ?claim ; kg:disputes ?target . {_ITS_AUTHOR} }}
+  UNION {{ %(pattern)s ?assertion kg:claim ?claim ; kg:supports ?target . {_ITS_AUTHOR} }}
+}} LIMIT {4 * MOST}"""
+_ENDS = f"""SELECT DISTINCT ?assertion ?subject ?object ?subjectName ?objectName WHERE {{
+  ?claim rdf:predicate %(this)s ; rdf:subject ?subject ; rdf:object ?object . ?assertion kg:claim ?claim .
+  OPTIONAL {{ ?subject schema:name ?subjectName }} OPTIONAL {{ ?object schema:name ?objectName }}
+}} LIMIT {4 * MOST}"""
 _ABOUT = "?claim schema:about %(this)s ."
 _BY = "?assertion kg:claimant %(this)s ."
 _PROPOSITION = "?claim rdf:predicate %(this)s ."
-# The engine joins a union with what follows it by reading all that follows: so each of its branches has the whole chain.
 _TOWARD_WHOM = (
     "?assertion {stance} %(this)s .",
     "?account sioc:account_of %(this)s . ?post sioc:has_creator ?account . ?assertion {stance} ?post .",
@@ -59,7 +65,6 @@ _STANCES = f"""SELECT DISTINCT ?assertion ?disputes ?target ?name ?answers WHERE
   {{ %(pattern)s ?assertion kg:claim ?claim ; kg:disputes ?target . BIND(true AS ?disputes) }}
   UNION {{ %(pattern)s ?assertion kg:claim ?claim ; kg:supports ?target . BIND(false AS ?disputes) }}
   OPTIONAL {{ ?target schema:name ?name }}
-  OPTIONAL {{ ?target sioc:has_creator ?account . ?account sioc:account_of ?person . ?person schema:name ?name }}
   OPTIONAL {{ ?assertion kg:respondsTo ?answers }}
 }} LIMIT {4 * MOST}"""
 _LINKS = f"""SELECT DISTINCT ?link ?target ?status ?score WHERE {{
@@ -157,18 +162,18 @@ async def read(reading: Reading, iri: str, kind: str, bases: Sequence[str]) -> E
     texts = (
         *(_SAID % {"pattern": pattern} for pattern in (about, by, proposition)),
         *(_STANCES % {"pattern": pattern} for pattern in (about, by, proposition)),
-        *(text % this for text in (_TOWARD, _LINKS, _IDENTITIES, _FACTS, _POINTING, _MENTIONED)),
+        *(_NAMED % {"pattern": pattern} for pattern in (about, by, proposition)),
+        *(text % this for text in (_ENDS, _TOWARD, _LINKS, _IDENTITIES, _FACTS, _POINTING, _MENTIONED)),
     )
     answers = await asyncio.gather(*(reading.rows(text) for text in texts))
     return await asyncio.to_thread(_view, iri, kind, bases, answers)
 
 
 def _view(iri: str, kind: str, bases: Sequence[str], answers: Sequence[list[Row]]) -> EntityView:
-    about, by, propositions, about_stances, by_stances, its_stances, toward, links, identities, facts, pointing, mentioned = (
-        answers
-    )
+    about, by, propositions, about_stances, by_stances, its_stances, about_names, by_names, its_names, *others = answers
+    ends, toward, links, identities, facts, pointing, mentioned = others
     to = Links(iri, bases)
-    claims = _said(to, by, by_stances)
+    claims = _said(to, by, by_stances, by_names)
     names = [row["object"] for name in sorted(_NAMES) for row in facts if row["predicate"] == name]
     main = [row["object"] for row in facts if row["predicate"] in _NAMES and not row["predicate"].endswith("alternateName")]
     name = next(iter(main or names), local(iri))
@@ -181,12 +186,12 @@ def _view(iri: str, kind: str, bases: Sequence[str], answers: Sequence[list[Row]
         name=name,
         others=[other for other in dict.fromkeys(names) if other != name],
         types=[curie(one) for one in types],
-        about=_said(to, about, about_stances),
+        about=_said(to, about, about_stances, about_names),
         by=claims,
         disputes=_against(claims, disputes=True),
         supports=_against(claims, disputes=False),
-        propositions=_said(to, propositions, its_stances),
-        toward=_said(to, toward, ()),
+        propositions=_said(to, propositions, its_stances, its_names, ends),
+        toward=_said(to, toward),
         links=[
             LinkView(
                 to.to(row["target"], row["target"]) if "target" in row else Ref("nothing found"),
@@ -221,12 +226,16 @@ def _grouped(pairs: Iterable[tuple[str, Ref]]) -> list[tuple[str, list[Ref]]]:
     return [(predicate, list(refs)) for predicate, refs in found.items()]
 
 
-def _said(to: Links, rows: Sequence[Row], stances: Iterable[Row]) -> list[Said]:
+def _said(
+    to: Links, rows: Sequence[Row], stances: Iterable[Row] = (), named: Iterable[Row] = (), ends: Iterable[Row] = ()
+) -> list[Said]:
+    names = {row["target"]: row["name"] for row in named}
+    between = {row["assertion"]: row for row in ends}
     taken: dict[str, dict[str, Stance]] = defaultdict(dict)
     for row in stances:
         answers = to.to(row["answers"], "the claim") if "answers" in row else None
-        stance = Stance(row["disputes"] == "true", to.to(row["target"], row.get("name")), answers)
-        taken[row["assertion"]].setdefault(row["target"], stance)
+        target = to.to(row["target"], row.get("name") or names.get(row["target"]))
+        taken[row["assertion"]].setdefault(row["target"], Stance(row["disputes"] == "true", target, answers))
     found: dict[str, Said] = {}
     for row in rows[:MOST]:
         assertion = row["assertion"]
@@ -235,20 +244,18 @@ def _said(to: Links, rows: Sequence[Row], stances: Iterable[Row]) -> list[Said]:
         reported = row.get("reported")
         found[assertion] = Said(
             words=row["words"],
-            before=_whole_words(row.get("before", "")),
-            after=_whole_words(row.get("after", "")[::-1])[::-1],
+            before=_whole_words(row["before"]),
+            after=_whole_words(row["after"][::-1])[::-1],
             where=to.to(assertion, "passage"),
             document=to.to(row["document"], row.get("title")),
             claimant=to.to(row["claimant"], row.get("claimantName")),
             kind=local(row["kind"]),
             attitude=local(row["attitude"]),
-            reported_from=(to.to(reported, row["reportedName"]) if "reportedName" in row else Ref(reported))
-            if reported
-            else None,
+            reported_from=(to.to(reported, names[reported]) if reported in names else Ref(reported)) if reported else None,
             stances=tuple(taken.get(assertion, {}).values()),
             disputes={"true": True, "false": False}.get(row.get("disputes", "")),
-            subject=_end(to, row, "subject"),
-            object=_end(to, row, "object"),
+            subject=_end(to, between.get(assertion, {}), "subject"),
+            object=_end(to, between.get(assertion, {}), "object"),
         )
     return list(found.values())
 

@@ -7,9 +7,12 @@
     ├── Quarantined          a document that a gate refused                   (counted, the run goes on)
     ├── BadQuery             SPARQL that does not parse
     │   └── FetchRefused     SPARQL that would have the store fetch from elsewhere
+    ├── BadGraph             RDF that does not parse, or a name that no graph can have
+    ├── NotConforming        a write after which a graph would not pass the shapes gate
     ├── NotAcceptable        no representation in a type that was asked for
     └── StoreError           the store did not do what it was asked
         ├── StoreLocked      another process is writing
+        ├── NotWritable      the graph is made from the others
         ├── StoreUnreachable nothing answers at the store's address
         ├── SearchNotReady   the words of the graph are not indexed yet
         └── QueryTimeout     the answer was not there at its deadline
@@ -97,6 +100,23 @@ class FetchRefused(BadQuery):
     """SPARQL that would have the store fetch from an address that the query names (`SERVICE`)."""
 
 
+class BadGraph(KgraphError):
+    """RDF that does not parse, or a name that no graph can have; `line` and `column` count from 1 where they are known."""
+
+    def __init__(self, message: str, *, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+
+
+class NotConforming(KgraphError):
+    """A write that did not happen, since a graph would not pass the shapes gate; `report_turtle` is the gate's report."""
+
+    def __init__(self, message: str, *, report_turtle: str) -> None:
+        super().__init__(message)
+        self.report_turtle = report_turtle
+
+
 class NotAcceptable(KgraphError):
     """None of the media types that were asked for can be made from this answer."""
 
@@ -107,6 +127,10 @@ class StoreError(KgraphError):
 
 class StoreLocked(StoreError):
     """Another process holds the store open for writing."""
+
+
+class NotWritable(StoreError):
+    """The graph that was to be written is made from the others."""
 
 
 class StoreUnreachable(StoreError):

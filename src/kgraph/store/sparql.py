@@ -14,6 +14,7 @@ from kgraph.store import syntax
 SEARCH = "https://w3id.org/kgraph/search#"
 """What the names of a search clause begin with (`search_clause`): a query without these words has none."""
 
+_DEEPEST = 100
 _POSITION = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 
 
@@ -38,6 +39,20 @@ def refuse_fetching(text: str) -> None:
             line=at.line,
             column=at.column,
         )
+
+
+def refuse_nesting(text: str) -> None:
+    """Raises BadQuery where brackets stand so deep in each other that Oxigraph's parser would run out of its stack."""
+    if sum(map(text.count, "({[")) + text.count("<<") <= _DEEPEST:
+        return
+    depth = 0
+    for token in syntax.tokens(text):
+        if token.kind == "iri":  # Oxigraph may take it for a comparison
+            depth += token.text.count("(") - token.text.count(")") + token.text.count("[") - token.text.count("]")
+        else:
+            depth += token.says("(", "{", "[", "<<") - token.says(")", "}", "]", ">>")
+        if depth > _DEEPEST:
+            raise syntax.refused(text, token, f"brackets are nested more than {_DEEPEST} deep")
 
 
 def has_dataset(text: str) -> bool:

@@ -31,7 +31,7 @@ _TERMINAL = re.compile(
     | (?P<name>(?:[{_BASE}](?:[{_CHAR}.]*[{_CHAR}])?)?:(?:{_LOCAL})?)
     | (?P<word>[{_BASE}_][{_BASE}_0-9]*)
     | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
-    | (?P<mark>.)
+    | (?P<mark><<|>>|.)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -75,8 +75,7 @@ def services(found: Sequence[Token]) -> list[int]:
         if token.kind == "word" and "SERVICE" in token.text.upper():
             places.append(place)
         elif token.kind == "name" and _SERVICE_PREFIX.search(token.text.partition(":")[0].casefold()):
-            if place + 1 < len(found) and found[place + 1].says("{"):
-                places.append(place)
+            places += [place] if place + 1 < len(found) and found[place + 1].says("{") else []
     return places
 
 

@@ -18,19 +18,26 @@ NO_FETCHING = "this store follows neither SERVICE nor LOAD in an update: it woul
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation, its text with the whole prologue before it.
+    """One operation, and all prologues up to it.
 
     `graphs` are the graphs that it may write to, as terms of the text that need the prologue; `everywhere` says that they
-    are any named graphs; `unnamed` that it writes to the unnamed graph. `reads` says that it has a pattern to match.
+    are any named graphs; `unnamed` that it writes to the unnamed graph. `reads` says that it has a pattern to match,
+    `clears` that it does no more than to empty graphs, `fetches` that it is a `LOAD`.
     """
 
-    text: str
     prologue: str
+    body: str
     graphs: frozenset[str] = frozenset()
     everywhere: bool = False
     unnamed: bool = False
     reads: bool = False
     clears: bool = False
+    fetches: bool = False
+
+    @property
+    def text(self) -> str:
+        """The operation as an update of its own."""
+        return f"{self.prologue}\n{self.body}"
 
 
 @dataclass(slots=True)
@@ -43,8 +50,8 @@ class _Targets:
 def operations(text: str, *, using: Sequence[str] = (), using_named: Sequence[str] = ()) -> list[Operation]:
     """The operations in order, each with this dataset (SPARQL 1.1 Protocol, 2.2.3) where it matches a pattern.
 
-    Raises FetchRefused where one would fetch, BadQuery where the text is no update, or has a dataset of its own beside the
-    one that is given.
+    Raises FetchRefused where a pattern has a `SERVICE` clause, BadQuery where the text is no update, or has a dataset of its
+    own beside the one that is given. `LOAD SILENT` always ends well (Update, 3.1.4), so it is left out, as if it had failed.
     """
     found = syntax.tokens(text)
     if syntax.services(found):
@@ -69,12 +76,13 @@ class _Parser:
         self._prologue: list[str] = []
 
     def operations(self) -> list[Operation]:
-        found = []
+        found: list[Operation] = []
         while True:
             self._read_prologue()
             if self._peek() is None:
                 return found
-            found.append(self._operation())
+            if (operation := self._operation()) is not None:
+                found.append(operation)
             if self._peek() is None:
                 return found
             self._expect(";")
@@ -121,12 +129,17 @@ class _Parser:
             self._at += 1
             self._prologue.append(self._text[first.start : last.end])
 
-    def _operation(self) -> Operation:
+    def _operation(self) -> Operation | None:
         first = self._tokens[self._at]
         targets = _Targets()
         self._at += 1
         if first.says("LOAD"):
-            raise FetchRefused(NO_FETCHING)
+            silent = self._take("SILENT")
+            self._term()
+            if self._take("INTO"):
+                self._expect("GRAPH")
+                self._term()
+            return None if silent else Operation("", "", fetches=True)
         if first.says("CLEAR", "DROP"):
             self._take("SILENT")
             self._graph_ref(targets)
@@ -241,4 +254,4 @@ class _Parser:
         own = text if text is not None else self._text[first.start : self._tokens[self._at - 1].end]
         prologue = "\n".join(self._prologue)
         graphs, everywhere, unnamed = frozenset(targets.graphs), targets.everywhere, targets.unnamed
-        return Operation(f"{prologue}\n{own}", prologue, graphs, everywhere, unnamed, reads, clears)
+        return Operation(prologue, own, graphs, everywhere, unnamed, reads, clears)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,6 +17,8 @@ from kgraph import __version__
 from kgraph.errors import Misuse
 from kgraph.server import addresses, assets, ontology, query_page, reconcile, void
 from kgraph.server.asgi import Receive, Scope, Send
+from kgraph.server.clients import Clients
+from kgraph.server.connections import guarded
 from kgraph.server.dumps import PATHS, Dumps
 from kgraph.server.entities import Entities
 from kgraph.server.limits import Limits
@@ -31,16 +34,27 @@ class Application(FastAPI):
 
     raw: dict[str, Callable[[Scope, Receive, Send], Awaitable[None]]]
     pool: Pool
+    clients: Clients
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raw = self.raw.get(scope["path"]) if scope["type"] == "http" else None
-        await (raw(scope, receive, send) if raw is not None else super().__call__(scope, receive, send))
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        raw = self.raw.get(scope["path"])
+        client = self.clients.enter(scope)
+        if client is None:
+            await self.clients.refuse(scope, send)
+            return
+        try:
+            await (raw(scope, receive, send) if raw is not None else super().__call__(scope, receive, send))
+        finally:
+            self.clients.leave(client)
 
 
 def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) -> Application:
     """The application over the store in this folder; its query workers start and stop with its lifespan."""
     limits = limits or Limits()
-    pool = Pool(root, size=workers, queue=limits.waiting)
+    pool = Pool(root, size=workers, limits=limits)
     pages = Pages(pool)
     dumps = Dumps(pool, limits)
 
@@ -54,6 +68,7 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) ->
 
     app = Application(title="kgraph", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.pool = pool
+    app.clients = Clients(limits.per_client)
     app.raw = {
         "/": pages,
         "/sparql": Sparql(pool, limits, pages),
@@ -96,6 +111,8 @@ def serve(
     if str(root).startswith(("http://", "https://")):
         raise Misuse(f"{root} is served by its own server", hint="`kgraph serve` takes a folder that `kgraph build` made")
     open_store(root).close()
+    limits = limits or Limits()
+    _raise_file_limit(4 * limits.connections)
     listening = _listen(host, port)
     with listening:
         name, port = listening.getsockname()[:2]
@@ -106,11 +123,21 @@ def serve(
             access_log=False,
             server_header=False,
             ws="none",
+            http=guarded(limits),
+            timeout_keep_alive=int(limits.patience),
             timeout_graceful_shutdown=10,
         )
         print(f"kgraph serves {root}: open http://{at}:{port}/", file=sys.stderr, flush=True)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
             uvicorn.Server(config).run(sockets=[listening])
+
+
+def _raise_file_limit(wanted: int) -> None:
+    """Connections and spooled answers take a descriptor each; many systems allow 1024 unless asked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _listen(host: str, port: int) -> socket.socket:

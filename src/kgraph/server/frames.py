@@ -2,9 +2,10 @@
 
 A frame is its payload's length (four bytes, big-endian), a tag (one byte), the number of the request (eight bytes) and the
 payload. Down to the worker goes `ASK`, a request in Python's marshal form: both ends are the same interpreter. Up comes
-`READY` once, then for each request in turn either `WHOLE` (a short answer), or `HEAD`, any number of `DATA` and one `END`, or
-at any point before the end one `ERROR`. `WHOLE` and `HEAD` begin with one byte, the index of the answer's form in
-`media.FORMATS`; `END` says in one byte whether the answer was cut at the request's limit.
+`READY` once, and again for each `OPEN`, which has the worker open the newest snapshot; then for each request in turn either
+`WHOLE` (a short answer), or `HEAD`, any number of `DATA` and one `END`, or at any point before the end one `ERROR`. `WHOLE`
+and `HEAD` begin with one byte, the index of the answer's form in `media.FORMATS`; `END` says in one byte whether the answer
+was cut at the request's limit.
 
 A few requests may be sent ahead. Those behind one that takes long are recalled, all but the first: two numbers in memory
 that both processes share (eight bytes each) say from which on and below which a request is to be skipped, without an answer.
@@ -26,7 +27,17 @@ QueryRequest = tuple[str, str, tuple[str, ...], list[str] | None, list[str] | No
 DumpRequest = tuple[str, str, str | None]
 """`"dump"`, the media type, one graph or all."""
 
-_ERRORS: dict[str, type[KgraphError]] = {kind.__name__: kind for kind in (BadQuery, FetchRefused, NotAcceptable, StoreError)}
+OPEN = ("open",)
+"""Asks a worker to open the newest snapshot."""
+
+
+class AnswerTooLarge(StoreError):
+    """The answer has more bytes or rows than this server gives to one query."""
+
+
+_ERRORS: dict[str, type[KgraphError]] = {
+    kind.__name__: kind for kind in (BadQuery, FetchRefused, NotAcceptable, StoreError, AnswerTooLarge)
+}
 
 
 def frame(tag: int, number: int, payload: bytes) -> bytes:

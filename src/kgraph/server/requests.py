@@ -67,6 +67,16 @@ async def read(scope: Scope, receive: Receive, *, limit: int) -> Asked:
     return asked
 
 
+def deadline(scope: Scope, most: float) -> float:
+    """The seconds that this request is given: fewer than `most` where it would rather not wait (RFC 7240, 4.3)."""
+    for preference in header(scope, b"prefer").split(","):
+        name, _, value = preference.partition(";")[0].partition("=")
+        value = value.strip(' \t"')
+        if name.strip().lower() == "wait" and value.isdecimal() and value.isascii():
+            return min(most, float(value[:9]))
+    return most
+
+
 def _only_a_query(query_string: bytes) -> str | None:
     """The query, where the query string is that and no more: what nearly all requests are, and worth a way of its own."""
     if not query_string.startswith(b"query=") or b"&" in query_string or b"\\" in query_string:

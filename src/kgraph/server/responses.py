@@ -10,6 +10,7 @@ from http import HTTPStatus
 from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, QueryTimeout
 from kgraph.server import negotiate
 from kgraph.server.asgi import Headers, Send
+from kgraph.server.frames import AnswerTooLarge
 from kgraph.server.workers import Overloaded, WorkerLost
 
 OPEN_TO_ALL: Headers = [
@@ -41,6 +42,8 @@ def problem_of(error: KgraphError, *, retry_after: int = 1) -> Problem:
         return Problem(HTTPStatus.NOT_ACCEPTABLE, str(error))
     if isinstance(error, QueryTimeout | Overloaded | WorkerLost):
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), again)
+    if isinstance(error, AnswerTooLarge):
+        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
 
 

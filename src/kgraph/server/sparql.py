@@ -35,7 +35,7 @@ _PREFLIGHT: Headers = [
     _ALLOW,
     *OPEN_TO_ALL,
     (b"access-control-allow-methods", _ALLOW[1]),
-    (b"access-control-allow-headers", b"Accept, Content-Type, If-None-Match"),
+    (b"access-control-allow-headers", b"Accept, Content-Type, If-None-Match, Prefer"),
     (b"access-control-max-age", b"86400"),
 ]
 _ON_PAGES = (media.TSV.media_type, media.NTRIPLES.media_type)
@@ -88,7 +88,7 @@ class Sparql:
             return
         limit = 1 if scope["method"] == "HEAD" else 0
         request = ("query", text, wanted, asked.default_graphs, asked.named_graphs, limit)
-        job = self._pool.ask(request, self._limits.deadline, receive)
+        job = self._pool.ask(request, requests.deadline(scope, self._limits.deadline), receive)
         try:
             head = await job.head
             etag = _etag(head.snapshot, named)

@@ -2,9 +2,10 @@
 
 pyoxigraph can neither time out nor cancel a query, so each runs in a process that can be killed: at its deadline, or when
 its client has gone. A killed worker costs only its own request and is replaced at once. Under load a worker is sent a few
-requests ahead, which saves it a wait for each; those that a long one would hold up are recalled, and go to others. What a
-worker produces is taken off its hands as fast as it comes, into memory and then into a temporary file, so that a slow client
-holds no worker.
+requests ahead, which saves it a wait for each; those that a long one would hold up are recalled, and go to others. A query
+that has taken long goes on at the lowest priority, and another worker takes its place beside the others. What a worker
+produces is taken off its hands as fast as it comes, into memory and then into a temporary file, so that a slow client holds
+no worker.
 """
 
 from __future__ import annotations
@@ -28,14 +29,19 @@ from kgraph import media
 from kgraph.errors import KgraphError, QueryTimeout, StoreError
 from kgraph.server import frames
 from kgraph.server.asgi import Receive
+from kgraph.server.limits import Limits
 from kgraph.store import snapshot
 
 _SLOW = 0.2
+_LONG = 0.5
+_LOOK_FOR_LONG_EVERY = 0.1
+_LOWEST_PRIORITY = 19
 _AHEAD = 4
 _PATIENCE = 0.01
 _IN_MEMORY = 4 << 20
-_SPOOLED_AT_MOST = 256 << 20
 _LOOK_FOR_SNAPSHOT_EVERY = 1.0
+_UNTIL_OPEN = 10.0
+_UNTIL_REPLACED = 0.25
 
 
 class Overloaded(StoreError):
@@ -52,7 +58,11 @@ class Spool:
     Raises, to the reader, what ended the answer before its end: an answer that was cut short never looks whole.
     """
 
-    def __init__(self) -> None:
+    on_disk = 0
+    """Bytes that all spools together hold on disk."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._memory: deque[bytes] = deque()
         self._in_memory = 0
         self._file: IO[bytes] | None = None
@@ -72,11 +82,13 @@ class Spool:
             self._file.seek(self._written)
             self._file.write(chunk)
             self._written += len(chunk)
+            Spool.on_disk += len(chunk)
         self._wake.set()
 
     @property
     def full(self) -> bool:
-        return self._written - self._read > _SPOOLED_AT_MOST
+        """Whether what is here must be read first: a quarter of the disk for one, all of it for all."""
+        return self._written > 0 and (4 * self._written > self._most or Spool.on_disk > self._most)
 
     def end(self, error: KgraphError | None = None, *, cut: bool = False) -> None:
         self._ended = True
@@ -94,6 +106,10 @@ class Spool:
                 self._file.seek(self._read)
                 chunk = self._file.read(min(1 << 18, self._written - self._read))
                 self._read += len(chunk)
+                if self._read == self._written:
+                    self._file.truncate(0)
+                    Spool.on_disk -= self._written
+                    self._read = self._written = 0
                 on_taken()
                 yield chunk
             elif self._ended:
@@ -107,6 +123,9 @@ class Spool:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+            self._file = None
+            Spool.on_disk -= self._written
+            self._written = self._read = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +220,7 @@ class _Worker(asyncio.Protocol):
         self.snapshot = ""
         self.retired = False
         self._killed = False
+        self.long = False
         memory = os.memfd_create("kgraph-recalled")
         os.ftruncate(memory, mmap.PAGESIZE)
         self._recalled = mmap.mmap(memory, mmap.PAGESIZE)
@@ -208,7 +228,7 @@ class _Worker(asyncio.Protocol):
         ours.setblocking(False)
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "kgraph.server.worker", str(theirs.fileno()), str(memory), str(pool.root)],
+                [sys.executable, "-m", "kgraph.server.worker", str(theirs.fileno()), str(memory), str(pool.root), *pool.most],
                 pass_fds=[theirs.fileno(), memory],
                 stdin=subprocess.DEVNULL,
             )
@@ -228,9 +248,41 @@ class _Worker(asyncio.Protocol):
         """How many requests wait here for their turn."""
         return max(0, len(self._jobs) - 1)
 
+    @property
+    def paused(self) -> bool:
+        """Whether it waits for a reader."""
+        return self._paused
+
+    def is_at_length(self, now: float) -> bool:
+        """Whether it has been at one request for so long that others should not wait for it."""
+        return bool(self._jobs) and not self._killed and now - self.began > _LONG
+
+    def set_aside(self) -> list[Job]:
+        """Lets it go on at the lowest priority; gives back what waits here."""
+        self.long = True
+        os.setpriority(os.PRIO_PROCESS, self.process.pid, _LOWEST_PRIORITY)
+        return self.recall()
+
+    def take_back(self) -> bool:
+        """Makes it one of the others again, where the system lets it have its priority back."""
+        try:
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, 0)
+        except OSError:
+            return False
+        self.long = False
+        return True
+
+    def end(self, reason: KgraphError) -> None:
+        """Stops what it is at."""
+        self._jobs[0].stop(reason)
+
+    def is_behind(self, pointer: str | None) -> bool:
+        """Whether it has an older snapshot open than this one (by its path below the root)."""
+        return pointer is not None and self.ready.done() and _number(self.snapshot) < _number(pointer.rpartition("/")[2])
+
     def takes_more(self, now: float) -> bool:
         """Whether a request sent ahead would not wait for long."""
-        return 0 < len(self._jobs) < _AHEAD and not self.retired and not self._killed and now - self.began < _PATIENCE
+        return 0 < len(self._jobs) < _AHEAD and not (self.retired or self._killed or self.long) and now - self.began < _PATIENCE
 
     def start(self, job: Job) -> None:
         if not self._jobs:
@@ -254,10 +306,14 @@ class _Worker(asyncio.Protocol):
     def give_up(self, job: Job) -> None:
         """Stops the request if it is being worked on; lets it go if it only waits its turn."""
         if self._jobs[0] is job:
-            self._killed = True
-            self.process.kill()
+            self.kill()
         else:
             self._jobs.remove(job)
+
+    def kill(self) -> None:
+        self._killed = True
+        self.process.kill()
+        self.resume()  # or the end of the connection would not be read
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -279,14 +335,18 @@ class _Worker(asyncio.Protocol):
         job = self._jobs[0] if self._jobs else None
         if tag == frames.READY:
             self.snapshot = payload.decode()
-            self.ready.set_result(None)
+            if not self.ready.done():
+                self.ready.set_result(None)
+            elif job is not None and job.number == number:
+                job.head.set_result(Head(media.JSON, self.snapshot, b""))
+                self._finish(job)
         elif job is None or job.number != number or job.worker is not self:
             return  # the answer to a request that was recalled too late, or given up
         elif tag == frames.WHOLE:
             job.head.set_result(Head(media.FORMATS[payload[0]], self.snapshot, payload[1:]))
             self._finish(job)
         elif tag == frames.HEAD:
-            job.spool = Spool()
+            job.spool = Spool(self._pool.spooled_bytes)
             job.head.set_result(Head(media.FORMATS[payload[0]], self.snapshot, None))
         elif tag == frames.DATA:
             assert job.spool is not None
@@ -307,6 +367,7 @@ class _Worker(asyncio.Protocol):
         job.worker = None
         self._jobs.popleft()
         self.began = self._pool.loop.time()
+        self.resume()
         self._pool.free(self)
 
     def resume(self) -> None:
@@ -335,19 +396,24 @@ class _Worker(asyncio.Protocol):
 class Pool:
     """Query workers on the newest snapshot of the store at `root`."""
 
-    def __init__(self, root: Path, *, size: int, queue: int) -> None:
+    def __init__(self, root: Path, *, size: int, limits: Limits) -> None:
         self.root = root
+        self.most = (str(limits.answer_bytes), str(limits.answer_rows))
+        self.spooled_bytes = limits.spooled_bytes
         self.loop: asyncio.AbstractEventLoop
         self.snapshot = ""
         self._size = size
-        self._queue = queue
+        self._queue = limits.waiting
+        self._long = limits.long
         self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
         self._waiting: deque[Job] = deque()
         self._recalling: asyncio.TimerHandle | None = None
         self._pointer: str | None = None
+        self._taking_up = asyncio.Lock()
         self._tasks: set[asyncio.Future[object]] = set()
         self._follower: asyncio.Task[None] | None = None
+        self._minder: asyncio.Task[None] | None = None
         self._stopping = False
 
     @property
@@ -357,7 +423,7 @@ class Pool:
 
     @property
     def _serving(self) -> int:
-        return sum(not worker.retired for worker in self._workers)
+        return sum(not (worker.retired or worker.long) for worker in self._workers)
 
     @property
     def pids(self) -> list[int]:
@@ -369,15 +435,17 @@ class Pool:
         self.loop = asyncio.get_running_loop()
         await self._take_up(snapshot.current(self.root))
         self._follower = asyncio.create_task(self._follow())
+        self._minder = asyncio.create_task(self._mind())
 
     async def stop(self) -> None:
         self._stopping = True
         for job in self._waiting:
             job.fail(StoreError("the server is stopping"))
-        if self._follower is not None:
-            self._follower.cancel()
+        for task in (self._follower, self._minder):
+            if task is not None:
+                task.cancel()
         for worker in self._workers:
-            worker.process.kill()
+            worker.kill()
         while self._workers or self._tasks:
             await asyncio.sleep(0.01)
 
@@ -397,7 +465,8 @@ class Pool:
 
     def _send_ahead(self, job: Job) -> bool:
         now = self.loop.time()
-        least = min((worker for worker in self._workers if worker.takes_more(now)), key=_ahead, default=None)
+        taking = (one for one in self._workers if one.takes_more(now) and not one.is_behind(self._pointer))
+        least = min(taking, key=_ahead, default=None)
         if least is None:
             return False
         least.start(job)
@@ -422,8 +491,15 @@ class Pool:
             self.free(self._idle.pop())
 
     def free(self, worker: _Worker) -> None:
+        if not worker.retired and worker.long and (self._serving >= self._size or not worker.take_back()):
+            worker.retired = True
+            self._later(self._replace())
         if worker.retired:
             worker.retire()
+            return
+        if worker.is_behind(self._pointer):
+            if worker.idle:
+                worker.start(Job(self, marshal.dumps(frames.OPEN), _UNTIL_OPEN, None))
             return
         while self._waiting:
             job = self._waiting.popleft()
@@ -466,14 +542,56 @@ class Pool:
         await worker.connect()
         return worker
 
+    async def _mind(self) -> None:
+        """Sees to it that long queries hold up nobody."""
+        while True:
+            await asyncio.sleep(_LOOK_FOR_LONG_EVERY)
+            now = self.loop.time()
+            for worker in [one for one in self._workers if one.is_at_length(now) and not (one.long or one.retired)]:
+                aside = [one for one in self._workers if one.long]
+                if len(aside) < self._long:
+                    self._waiting.extendleft(reversed(worker.set_aside()))
+                    self._later(self._replace())
+                elif self._waiting:
+                    (next((one for one in aside if one.paused), worker)).end(
+                        Overloaded("others wait, and as many long queries run as this server takes on")
+                    )
+            self._dispatch()
+
+    async def renew(self) -> None:
+        """Has the newest snapshot answer what is asked from now on.
+
+        Workers open it where they are; those that are at something for long make way for new ones. Raises StoreError where
+        it cannot be opened.
+        """
+        async with self._taking_up:
+            self._pointer = snapshot.current(self.root)
+            idle = self._idle[:]
+            self._idle.clear()
+            for worker in idle:
+                self.free(worker)
+            patience = self.loop.time() + _UNTIL_REPLACED
+            while behind := [one for one in self._workers if not one.retired and one.is_behind(self._pointer)]:
+                if self.loop.time() > patience:
+                    for worker in behind:
+                        worker.retire()
+                    break
+                await asyncio.sleep(0.001)
+            await self._replace()
+            current = (
+                one.snapshot for one in self._workers if one.snapshot and not (one.retired or one.is_behind(self._pointer))
+            )
+            self.snapshot = next(current, self.snapshot)
+
     async def _follow(self) -> None:
         """Looks for newer snapshots."""
         while True:
             await asyncio.sleep(_LOOK_FOR_SNAPSHOT_EVERY)
-            newest = snapshot.current(self.root)
-            if newest != self._pointer:
-                with contextlib.suppress(StoreError):  # the old one goes on answering; the next look tries again
-                    await self._take_up(newest)
+            async with self._taking_up:
+                newest = snapshot.current(self.root)
+                if newest != self._pointer:
+                    with contextlib.suppress(StoreError):  # the old one goes on answering; the next look tries again
+                        await self._take_up(newest)
 
     async def _take_up(self, pointer: str | None) -> None:
         """Opens the newest snapshot in new workers, then lets the old ones go as they finish."""
@@ -496,6 +614,10 @@ class Pool:
         task = asyncio.ensure_future(work)  # type: ignore[call-overload]
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _number(snapshot: str) -> int:
+    return int(snapshot.partition("-")[0])
 
 
 def _ahead(worker: _Worker) -> int:

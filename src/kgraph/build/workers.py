@@ -8,6 +8,7 @@ busy process, a large task going in and a large result coming out could wait for
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import signal
 import threading
@@ -171,9 +172,16 @@ def _work(make: Callable[[], Callable[[Any], Any]], connection: Connection) -> N
             connection.send(error)
             return
         connection.send(None)
+        # What `make` made stays, so that looking for garbage in it is wasted; what a task leaves is looked for once, after it.
+        # Measured on threads of comments: a tenth of a build's time.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
         while True:
             try:
                 task = connection.recv()
             except EOFError:
                 return
             connection.send(apply(task))
+            del task
+            gc.collect()

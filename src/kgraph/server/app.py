@@ -15,12 +15,13 @@ from starlette.routing import Route
 
 from kgraph import __version__
 from kgraph.errors import Misuse
-from kgraph.server import addresses, assets, ontology, query_page, reconcile, void
+from kgraph.server import addresses, assets, ontology, query_page, reconcile, search, void
 from kgraph.server.asgi import Receive, Scope, Send
 from kgraph.server.clients import Clients
 from kgraph.server.connections import guarded
 from kgraph.server.dumps import PATHS, Dumps
 from kgraph.server.entities import Entities
+from kgraph.server.indexing import Indexing
 from kgraph.server.limits import Limits
 from kgraph.server.pages import Pages
 from kgraph.server.representations import Made
@@ -55,15 +56,18 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) ->
     """The application over the store in this folder; its query workers start and stop with its lifespan."""
     limits = limits or Limits()
     pool = Pool(root, size=workers, limits=limits)
+    indexing = Indexing(pool)
     pages = Pages(pool)
     dumps = Dumps(pool, limits)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await pool.start()
+        indexing.start()
         try:
             yield
         finally:
+            await indexing.stop()
             await pool.stop()
 
     app = Application(title="kgraph", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
@@ -81,6 +85,7 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) ->
     entities = Entities(pool, limits, dumps, made)
     app.raw |= dict.fromkeys(ontology.ROUTES, ontology.Ontology(made))
     app.raw |= dict.fromkeys(void.ROUTES, void.Void(made, dumps, entities))
+    app.raw["/search"] = search.Search(pool, made, entities.bases)
     for path in addresses.ROUTES:
         app.router.routes.append(Route(path, entities, include_in_schema=False))
     _add_routes(app, pool)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import struct
 
-from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, StoreError
+from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, SearchNotReady, StoreError
 
 PREFIX = struct.Struct("!IBQ")
 NUMBER = struct.Struct("=Q")
@@ -36,7 +36,7 @@ class AnswerTooLarge(StoreError):
 
 
 _ERRORS: dict[str, type[KgraphError]] = {
-    kind.__name__: kind for kind in (BadQuery, FetchRefused, NotAcceptable, StoreError, AnswerTooLarge)
+    kind.__name__: kind for kind in (BadQuery, FetchRefused, NotAcceptable, StoreError, AnswerTooLarge, SearchNotReady)
 }
 
 

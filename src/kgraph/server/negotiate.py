@@ -15,6 +15,7 @@ from kgraph import media
 HTML = "text/html"
 PLAIN = "text/plain"
 PROBLEM = "application/problem+json"
+JSON = "application/json"
 
 _RANGE = re.compile(r"\s*([\w!#$&^.+*-]+)/([\w!#$&^.+*-]+)\s*((?:;[^,]*)?)", re.ASCII)
 _Q = re.compile(r";\s*q\s*=\s*([01](?:\.\d*)?|\.\d+)\s*(?:;|$)", re.IGNORECASE | re.ASCII)
@@ -33,6 +34,12 @@ def answer_types(accept: str) -> tuple[str | None, str | None]:
 def graph_type(accept: str) -> str | None:
     """What to write a graph in, or `HTML`; Turtle where all is one."""
     return _best(accept, _offers(media.RDF))
+
+
+@lru_cache(maxsize=1024)
+def listing_type(accept: str) -> str | None:
+    """What to write a list in that is no RDF: JSON, or `HTML`."""
+    return _best(accept, ((JSON, ()), (HTML, ("application/xhtml+xml",))))
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, QueryTimeout
+from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, QueryTimeout, SearchNotReady
 from kgraph.server import negotiate
 from kgraph.server.asgi import Headers, Send
 from kgraph.server.frames import AnswerTooLarge
@@ -40,7 +40,7 @@ def problem_of(error: KgraphError, *, retry_after: int = 1) -> Problem:
         return Problem(HTTPStatus.BAD_REQUEST, str(error), line=error.line, column=error.column)
     if isinstance(error, NotAcceptable):
         return Problem(HTTPStatus.NOT_ACCEPTABLE, str(error))
-    if isinstance(error, QueryTimeout | Overloaded | WorkerLost):
+    if isinstance(error, QueryTimeout | Overloaded | WorkerLost | SearchNotReady):
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error), again)
     if isinstance(error, AnswerTooLarge):
         return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error))

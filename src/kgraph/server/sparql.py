@@ -1,7 +1,7 @@
 """`/sparql`: the SPARQL 1.1 Protocol for queries, as a raw ASGI application.
 
 Raw, because a framework's work for each request would cost more than most queries do. The ETag names the snapshot, the query
-with its dataset, and the media types that were negotiated; what it names never changes.
+with its dataset, the media types that were negotiated and, of a search, the index; what it names never changes.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from kgraph.server.responses import (
 )
 from kgraph.server.streams import send_answer
 from kgraph.server.workers import Pool
+from kgraph.store.sparql import SEARCH
 
 _VARIANT: Headers = [(b"cache-control", b"no-cache"), (b"vary", b"accept"), *OPEN_TO_ALL]
 _HEADERS = {form: [(b"content-type", form.content_type.encode()), *_VARIANT] for form in media.FORMATS}
@@ -78,7 +79,9 @@ class Sparql:
         wanted = tuple(one for one in types if one is not None)
         if not wanted:
             raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"there is no answer in {accept}; there is {_offered()}")
-        named = blake2b(repr((text, wanted, asked.default_graphs, asked.named_graphs)).encode(), digest_size=12).hexdigest()
+        searched = self._pool.searched if SEARCH in text else ""
+        key = repr((text, wanted, asked.default_graphs, asked.named_graphs, searched))
+        named = blake2b(key.encode(), digest_size=12).hexdigest()
         etag = _etag(self._pool.snapshot, named)
         if _is_known(scope, etag):
             await send_empty(send, HTTPStatus.NOT_MODIFIED, [(b"etag", etag), *_VARIANT])

@@ -402,6 +402,8 @@ class Pool:
         self.spooled_bytes = limits.spooled_bytes
         self.loop: asyncio.AbstractEventLoop
         self.snapshot = ""
+        self.searched = ""
+        """The snapshot whose words can be searched; mostly the newest, else one shortly before it."""
         self._size = size
         self._queue = limits.waiting
         self._long = limits.long

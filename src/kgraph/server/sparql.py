@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from kgraph import media
 from kgraph.errors import KgraphError
-from kgraph.server import description, negotiate, requests
+from kgraph.server import compression, description, negotiate, requests
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.cache import Cache
 from kgraph.server.limits import Limits
@@ -25,11 +25,11 @@ from kgraph.server.responses import (
     send_problem,
     send_whole,
 )
-from kgraph.server.streams import send_answer
+from kgraph.server.streams import send_answer, send_coded
 from kgraph.server.workers import Pool
 from kgraph.store.sparql import SEARCH
 
-_VARIANT: Headers = [(b"cache-control", b"no-cache"), (b"vary", b"accept"), *OPEN_TO_ALL]
+_VARIANT: Headers = [(b"cache-control", b"no-cache"), (b"vary", b"accept, accept-encoding"), *OPEN_TO_ALL]
 _HEADERS = {form: [(b"content-type", form.content_type.encode()), *_VARIANT] for form in media.FORMATS}
 _ALLOW = (b"allow", ", ".join(requests.METHODS).encode())
 _PREFLIGHT: Headers = [
@@ -83,11 +83,16 @@ class Sparql:
         key = repr((text, wanted, asked.default_graphs, asked.named_graphs, searched))
         named = blake2b(key.encode(), digest_size=12).hexdigest()
         etag = _etag(self._pool.snapshot, named)
-        if _is_known(scope, etag):
-            await send_empty(send, HTTPStatus.NOT_MODIFIED, [(b"etag", etag), *_VARIANT])
+        accepted = header(scope, b"accept-encoding")
+        coding = compression.chosen(accepted) if accepted and scope["method"] != "HEAD" else None
+        if known := _known(scope, etag, coding):
+            await send_empty(send, HTTPStatus.NOT_MODIFIED, [(b"etag", known), *_VARIANT])
+            return
+        if coding is not None and (cached := self._cache.get(compression.etag_of(etag, coding))):
+            await send_whole(send, HTTPStatus.OK, *cached)
             return
         if cached := self._cache.get(etag):
-            await send_whole(send, HTTPStatus.OK, *cached)
+            await send_coded(send, *cached, etag, self._cache, coding)
             return
         limit = 1 if scope["method"] == "HEAD" else 0
         request = ("query", text, wanted, asked.default_graphs, asked.named_graphs, limit)
@@ -96,7 +101,7 @@ class Sparql:
             head = await job.head
             etag = _etag(head.snapshot, named)
             headers = [(b"etag", etag), *_HEADERS[head.form]]
-            await send_answer(send, job, head, headers, etag, self._cache)
+            await send_answer(send, job, head, headers, etag, self._cache, coding)
         finally:
             job.close()
 
@@ -131,12 +136,14 @@ def _etag(snapshot: str, named: str) -> bytes:
     return f'"{snapshot}-{named}"'.encode()
 
 
-def _is_known(scope: Scope, etag: bytes) -> bool:
-    """Whether the client has this very answer (RFC 9110, 13.1.2; compared weakly)."""
-    known = header(scope, b"if-none-match")
-    if not known or scope["method"] == "POST":
-        return False
-    return etag.decode() in (tag.strip().removeprefix("W/") for tag in known.split(","))
+def _known(scope: Scope, etag: bytes, coding: str | None) -> bytes | None:
+    """The tag of this very answer, plain or coded, if the client has it (RFC 9110, 13.1.2; compared weakly)."""
+    said = header(scope, b"if-none-match")
+    if not said or scope["method"] == "POST":
+        return None
+    tags = [tag.strip().removeprefix("W/").encode("latin-1") for tag in said.split(",")]
+    ours = (etag,) if coding is None else (etag, compression.etag_of(etag, coding))
+    return next((tag for tag in ours if tag in tags), None)
 
 
 def _offered() -> str:

@@ -365,7 +365,7 @@ def test_a_spoilt_record_is_asked_for_again(tmp_path):
         assert other.requests == 2
 
 
-@pytest.mark.parametrize("url", ["example.org", "ftp://example.org/", "http://", "http://[", ""])
+@pytest.mark.parametrize("url", ["example.org", "ftp://example.org/", "http://", "http://[", "http://a:99999/", ""])
 def test_what_is_no_address_is_misuse(tmp_path, url):
     with pytest.raises(Misuse, match="no address"):
         Service(url, cache=tmp_path)

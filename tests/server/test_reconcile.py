@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.server.reconciled import BASE, fill, thing
 
-from kgraph.server.names import likeness, make, words
+from kgraph.server.names import Names, likeness, make, words
 from kgraph.store import open_store
 
 VERSIONS = ("0.2", "1.0-draft")
@@ -435,6 +435,21 @@ def test_where_no_index_can_be_made_the_service_says_so(tmp_path, start):
         assert answer.status_code == 500
         assert "index of names" in answer.json()["detail"]
         assert httpx.get(f"{served.url}/health").is_success
+
+
+def test_names_of_any_script_are_found(tmp_path):
+    called = ["Яндекс", "維基百科", "हिन्दी मंच", "São Paulo", "C++", "محمد علي", "Straße Żółw", "???"]
+    with open_store(tmp_path / "store", write=True) as store:
+        graph = f"{BASE}doc/names"
+        things = "".join(thing(f"platform/{number}", name, graph=graph) for number, name in enumerate(called))
+        store.replace(graph, things.encode())
+    names = Names(make(tmp_path / "store", tmp_path / "cache"))
+    for name in called:
+        assert names.like(name)[0][0].name == name
+    assert names.like("Paulo, Sao")[0][0].name == "São Paulo"
+    for odd in ('"', "NEAR(a b)", "a* OR b", "form:x", "-", "\0", "x" * 3000, "{}"):
+        assert names.like(odd) == []
+    names.close()
 
 
 def test_the_same_snapshot_is_indexed_once(tmp_path):

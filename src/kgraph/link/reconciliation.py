@@ -136,10 +136,10 @@ class _Documents:
 
 
 class Service:
-    """One service, at the address of its manifest. `timeout` is in seconds, for one request from its start to its end.
+    """One service, at the address of its manifest. It gets one request at a time, `per_second` of them at most.
 
-    `per_second` is how many requests it gets at most, `attempts` how often one is tried. With `offline` only what is on disk is
-    used. `failures` says what went wrong, once a batch.
+    `timeout` is in seconds, for one request from its start to its end; `attempts` is how often one is tried. With `offline`
+    only what is on disk is used. `failures` says what went wrong.
     """
 
     def __init__(
@@ -149,11 +149,15 @@ class Service:
         cache: Path,
         timeout: float = 10.0,
         attempts: int = 3,
-        per_second: float = 5.0,
+        per_second: float = 20.0,
         limit: int = 10,
         offline: bool = False,
     ) -> None:
-        if not url.startswith(("http://", "https://")) or _address(url) is None:
+        try:
+            address = httpx.URL(url)
+        except httpx.InvalidURL:
+            address = httpx.URL()
+        if address.scheme not in ("http", "https") or not address.host:
             raise Misuse(f"{url!r} is no address of a reconciliation service", hint="it is the http(s) URL of its manifest")
         self.url = url.rstrip("/")
         self.failures: list[str] = []
@@ -325,8 +329,8 @@ def _manifest(fields: Mapping[str, Any]) -> Manifest:
 def _address(text: str) -> str | None:
     """The address as an IRI can hold it; None where it is none."""
     try:
-        return text if urlsplit(text).netloc and httpx.URL(text).host and not _NOT_IN_AN_IRI.search(text) else None
-    except (ValueError, httpx.InvalidURL):
+        return text if urlsplit(text).hostname and not _NOT_IN_AN_IRI.search(text) else None
+    except ValueError:
         return None
 
 

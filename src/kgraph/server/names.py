@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import sqlite3
 import sys
@@ -350,5 +351,6 @@ def _rows(store: Store, query: str) -> Iterator[list[str]]:
 
 
 if __name__ == "__main__":
+    os.nice(10)  # those who wait for an answer come first
     csv.field_size_limit(1 << 24)
     print(make(Path(sys.argv[1]), Path(sys.argv[2])))

@@ -290,8 +290,9 @@ def test_a_service_that_keeps_failing_is_left_alone(tmp_path):
         assert other.requests == 2
 
 
-def test_a_service_that_is_not_there_costs_nothing_else(tmp_path):
-    service = Service("http://127.0.0.1:1/reconcile", cache=tmp_path, attempts=1)
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/reconcile", f"http://{'a' * 70}.invalid/"])
+def test_a_service_that_is_not_there_costs_nothing_else(tmp_path, url):
+    service = Service(url, cache=tmp_path, attempts=1)
     try:
         assert service.answers(["One"]) == {"One": Answer()}
         assert "cannot be reached" in service.failures[0]
@@ -365,7 +366,9 @@ def test_a_spoilt_record_is_asked_for_again(tmp_path):
         assert other.requests == 2
 
 
-@pytest.mark.parametrize("url", ["example.org", "ftp://example.org/", "http://", "http://[", "http://a:99999/", ""])
+@pytest.mark.parametrize(
+    "url", ["example.org", "ftp://example.org/", "http://", "http://[", "http://a:99999/", "http://xn--\u00fc.invalid/", ""]
+)
 def test_what_is_no_address_is_misuse(tmp_path, url):
     with pytest.raises(Misuse, match="no address"):
         Service(url, cache=tmp_path)

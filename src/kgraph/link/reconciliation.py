@@ -11,6 +11,7 @@ is filed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -153,11 +154,10 @@ class Service:
         limit: int = 10,
         offline: bool = False,
     ) -> None:
-        try:
-            address = httpx.URL(url)
-        except httpx.InvalidURL:
-            address = httpx.URL()
-        if address.scheme not in ("http", "https") or not address.host:
+        known = False
+        with contextlib.suppress(httpx.InvalidURL):
+            known = httpx.URL(url).scheme in ("http", "https") and _address(url) is not None
+        if not known:
             raise Misuse(f"{url!r} is no address of a reconciliation service", hint="it is the http(s) URL of its manifest")
         self.url = url.rstrip("/")
         self.failures: list[str] = []
@@ -231,11 +231,12 @@ class Service:
     def _fetch(self, request: httpx.Request) -> Any:
         try:
             body = self._retrying(self._send, request)
-            return json.loads(body, parse_constant=_refuse)
         except httpx.HTTPStatusError as error:
             raise NoAnswer(f"{self.url} answered {error.response.status_code}") from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, UnicodeError) as error:  # the last is a host that no name server could know
             raise NoAnswer(f"{self.url} cannot be reached: {str(error) or type(error).__name__}") from error
+        try:
+            return json.loads(body, parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
             raise NoAnswer(f"{self.url} gave an answer that is not JSON") from error
 
@@ -329,7 +330,8 @@ def _manifest(fields: Mapping[str, Any]) -> Manifest:
 def _address(text: str) -> str | None:
     """The address as an IRI can hold it; None where it is none."""
     try:
-        return text if urlsplit(text).hostname and not _NOT_IN_AN_IRI.search(text) else None
+        parts = urlsplit(text)
+        return text if parts.hostname and parts.port != 0 and not _NOT_IN_AN_IRI.search(text) else None
     except ValueError:
         return None
 

@@ -83,6 +83,14 @@ def _calls(token: Token) -> bool:
     return len(token) > 1 and token.text[0] == "@" and token.text[1].isalnum()
 
 
+def _after_call(post: ParsedPost, start: int, end: int) -> int:
+    """Where the words begin after `@Demis`, `@Demis:` or `@Demis said:`."""
+    at = start + 1
+    if at + 1 < end and post.parse[at].lower_ in {"said", "says", "wrote", "writes"} and post.parse[at + 1].text == ":":
+        return at + 2
+    return at + 1 if at < end and post.parse[at].text in {":", ","} else at
+
+
 def _begins(token: Token) -> bool:
     """Whether a sentence begins where the parser saw none: after a stop and a space, after an address on the web, or with a
     capital on a word that has none within a sentence, where a line break was lost (`I did it myself You can too`).
@@ -116,7 +124,7 @@ def _broken_off(text: str, end: int, start: int) -> bool:
 
 def _trimmed(post: ParsedPost, start: int, end: int) -> Sentence | None:
     while start < end and (post.parse[start].is_space or not post.parse[start].text.strip(_EDGE) or _calls(post.parse[start])):
-        start += 2 if _calls(post.parse[start]) and start + 1 < end and post.parse[start + 1].text in {":", ","} else 1
+        start = _after_call(post, start, end) if _calls(post.parse[start]) else start + 1
     while end > start and (post.parse[end - 1].is_space or post.parse[end - 1].text in {"*", "_", "-"}):
         end -= 1
     if start == end:

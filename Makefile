@@ -13,7 +13,7 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extr
         --no-emit-find-links --no-emit-options --no-header --resolver=backtracking
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check lint format evaluate lock clean
+.PHONY: help run test test-fast check lint format evaluate bench hostile lock clean
 
 help: ## list what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,6 +44,13 @@ format: ## lay out the code
 
 evaluate: .venv/installed ## score the gold pages and write docs/reference/extraction-quality.*
 	$(BIN)/python benchmarks/extraction_quality.py $(GOLD) $(PAGES)
+
+bench: .venv/installed-dev ## measure serving beside the native server and write docs/reference/serve-benchmark.md; BENCH=store
+	$(BIN)/python benchmarks/bench_serve.py $(BENCH) $(if $(RDFLIB_ENDPOINT),--rdflib-endpoint $(RDFLIB_ENDPOINT)) \
+	    --write docs/reference/serve-benchmark.md
+
+hostile: .venv/installed-dev ## measure what a quiet client notices under hostile load and write docs/reference/hostile-load.md
+	$(BIN)/python benchmarks/hostile.py $(or $(BENCH),$(STORE)) --write docs/reference/hostile-load.md
 
 lock: .venv/installed-dev ## resolve the dependencies anew; UPGRADE=1 takes newer versions
 	$(LOCK) $(if $(UPGRADE),--upgrade) --build-deps-for=editable --output-file=requirements.lock pyproject.toml

@@ -17,6 +17,9 @@ from .conftest import alive, fill, quads
 
 FOREVER = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 ENDLESS_ROWS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+SPARE = 1
+"""Workers that stand ready to take the place of one that is set aside or dies."""
+
 QUICK = "SELECT ?o WHERE { <http://example.org/doc/1#5> ?p ?o }"
 
 
@@ -35,16 +38,15 @@ def ask(url: str, query: str) -> httpx.Response:
 
 def test_a_query_without_end_is_stopped_at_its_deadline(start, root):
     with start(root, workers=1, deadline=1.0) as server:
-        (before,) = server.workers()
+        before = server.workers()
         began = time.monotonic()
         response = ask(server.url, FOREVER)
         assert 1.0 <= time.monotonic() - began < 2.0
         assert response.status_code == 503
         assert int(response.headers["Retry-After"]) >= 1
         assert ask(server.url, QUICK).status_code == 200
-        assert server.workers() != [before]
         time.sleep(0.5)  # it has the lowest priority, in dying too
-        assert not alive(before)
+        assert sum(map(alive, before)) == len(before) - 1
 
 
 def test_a_query_that_waits_too_long_is_told_so_without_being_run(start, root):
@@ -102,10 +104,10 @@ def test_a_killed_worker_costs_only_its_own_request(start, root):
         assert {answer.status_code for answer in lost} <= {503}
         assert len(lost) <= 10
         for _ in range(100):
-            if len(server.workers()) == 2:
+            if len(server.workers()) == 2 + SPARE:
                 break
             time.sleep(0.05)
-        assert len(server.workers()) == 2
+        assert len(server.workers()) == 2 + SPARE
 
 
 def test_twenty_clients_get_their_own_answers(start, root):
@@ -148,8 +150,8 @@ def test_a_new_snapshot_is_taken_up_without_a_failed_request(start, root):
             seen = future.result()
             assert seen == sorted(seen)
             assert seen[-1] == 2030
-        time.sleep(1.5)
-        assert len(server.workers()) == 2
+        time.sleep(2.5)
+        assert len(server.workers()) == 2 + SPARE
         store.publish()
         assert len(list((root / "snapshots").iterdir())) == 2
 
@@ -168,8 +170,9 @@ def test_a_slow_reader_holds_no_worker(start, root):
 
 def test_stopping_leaves_no_process_behind(start, root):
     with start(root, workers=2) as server:
+        time.sleep(1.0)
         workers = server.workers()
-        assert len(workers) == 2
+        assert len(workers) == 2 + SPARE
     time.sleep(0.2)
     assert not any(map(alive, workers))
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from kgraph import __version__
 from kgraph.errors import Misuse
-from kgraph.server import addresses, assets, ontology, query_page, reconcile, search, void
+from kgraph.server import addresses, assets, ontology, openapi, query_page, reconcile, search, void
 from kgraph.server.asgi import Receive, Scope, Send
 from kgraph.server.clients import Clients
 from kgraph.server.connections import guarded
@@ -89,6 +89,7 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) ->
     for path in addresses.ROUTES:
         app.router.routes.append(Route(path, entities, include_in_schema=False))
     _add_routes(app, pool)
+    openapi.describe(app)
     return app
 
 

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from kgraph import media
-from kgraph.errors import KgraphError
+from kgraph.errors import BadQuery, KgraphError, StoreError
 from kgraph.server import frames
+from kgraph.store import quads
 from kgraph.store.oxigraph import OxigraphStore
 
 _CHUNK = 1 << 16
@@ -125,6 +126,11 @@ def _answer(store: OxigraphStore, request: tuple[object, ...], connection: socke
         output.finish(cut=False)
         return
     _, text, media_types, default_graphs, named_graphs, limit = cast("frames.QueryRequest", request)
+    try:
+        for graph in (*(default_graphs or ()), *(named_graphs or ())):
+            quads.name(graph)
+    except StoreError as error:
+        raise BadQuery(error.message) from error
     output = _Output(connection, number, limit, most.size)
     answer = store.query(text, media_type=media_types, default_graphs=default_graphs, named_graphs=named_graphs)
     output.form = _INDEX[answer.media_type]

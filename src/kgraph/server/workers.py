@@ -34,7 +34,9 @@ from kgraph.store import snapshot
 
 _SLOW = 0.2
 _LONG = 0.5
-_LOOK_FOR_LONG_EVERY = 0.1
+_LONG_FOR_OTHERS = 0.1
+_LOOK_FOR_LONG_EVERY = 0.05
+_MANY = 8
 _LOWEST_PRIORITY = 19
 _AHEAD = 4
 _PATIENCE = 0.01
@@ -253,9 +255,9 @@ class _Worker(asyncio.Protocol):
         """Whether it waits for a reader."""
         return self._paused
 
-    def is_at_length(self, now: float) -> bool:
-        """Whether it has been at one request for so long that others should not wait for it."""
-        return bool(self._jobs) and not self._killed and now - self.began > _LONG
+    def is_at_length(self, now: float, *, awaited: bool) -> bool:
+        """Whether it has been at one request for so long that others should not wait, or do not wait longer, for it."""
+        return bool(self._jobs) and not self._killed and now - self.began > (_LONG_FOR_OTHERS if awaited else _LONG)
 
     def set_aside(self) -> list[Job]:
         """Lets it go on at the lowest priority; gives back what waits here."""
@@ -409,6 +411,7 @@ class Pool:
         self._long = limits.long
         self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
+        self._spare: _Worker | None = None
         self._waiting: deque[Job] = deque()
         self._recalling: asyncio.TimerHandle | None = None
         self._pointer: str | None = None
@@ -425,7 +428,12 @@ class Pool:
 
     @property
     def _serving(self) -> int:
-        return sum(not (worker.retired or worker.long) for worker in self._workers)
+        return sum(not (worker.retired or worker.long or worker is self._spare) for worker in self._workers)
+
+    @property
+    def pointer(self) -> str | None:
+        """The path, below the root, of the snapshot that answers."""
+        return self._pointer
 
     @property
     def pids(self) -> list[int]:
@@ -504,7 +512,8 @@ class Pool:
                 worker.start(Job(self, marshal.dumps(frames.OPEN), _UNTIL_OPEN, None))
             return
         while self._waiting:
-            job = self._waiting.popleft()
+            # Where many wait, the oldest may never be answered in time: those who came last still can be (adaptive LIFO).
+            job = self._waiting.pop() if len(self._waiting) > _MANY else self._waiting.popleft()
             if not job.head.done():
                 worker.start(job)
                 return
@@ -523,15 +532,23 @@ class Pool:
             self._waiting.extendleft(reversed(ahead))
             self._dispatch()
         self._later(self.loop.run_in_executor(None, worker.process.wait))
+        if worker is self._spare:
+            self._spare = None
         if not expected and not self._stopping:
-            self._later(self._replace())
+            if not worker.long and worker.ready.done() and self._serving < self._size:
+                self._put_in_spare()
+            else:
+                self._later(self._replace())
 
     async def _replace(self) -> None:
         pause = 0.05
-        while not self._stopping and self._serving < self._size:
+        while not self._stopping and (self._serving < self._size or self._spare is None):
             try:
                 worker = await self._spawn()
-                if self._serving > self._size:  # newer ones came while it started
+                if self._serving > self._size:  # newer ones came while it started, or it is the spare one
+                    if self._spare is None and worker.snapshot == self.snapshot:
+                        self._spare = worker
+                        continue
                     worker.retired = True
                 self.free(worker)
             except StoreError:
@@ -544,16 +561,25 @@ class Pool:
         await worker.connect()
         return worker
 
+    def _put_in_spare(self) -> None:
+        """Puts the worker that stands ready in the place of one that is set aside or gone, and gets another ready."""
+        spare, self._spare = self._spare, None
+        if spare is not None and not spare.retired:
+            self.free(spare)
+        self._later(self._replace())
+
     async def _mind(self) -> None:
         """Sees to it that long queries hold up nobody."""
         while True:
             await asyncio.sleep(_LOOK_FOR_LONG_EVERY)
             now = self.loop.time()
-            for worker in [one for one in self._workers if one.is_at_length(now) and not (one.long or one.retired)]:
+            awaited = bool(self._waiting)
+            at_length = [one for one in self._workers if one.is_at_length(now, awaited=awaited)]
+            for worker in [one for one in at_length if not (one.long or one.retired)]:
                 aside = [one for one in self._workers if one.long]
                 if len(aside) < self._long:
                     self._waiting.extendleft(reversed(worker.set_aside()))
-                    self._later(self._replace())
+                    self._put_in_spare()
                 elif self._waiting:
                     (next((one for one in aside if one.paused), worker)).end(
                         Overloaded("others wait, and as many long queries run as this server takes on")
@@ -611,6 +637,8 @@ class Pool:
             self.free(worker)
         for worker in old:
             worker.retire()
+        self._spare = None
+        self._later(self._replace())
 
     def _later(self, work: object) -> None:
         task = asyncio.ensure_future(work)  # type: ignore[call-overload]

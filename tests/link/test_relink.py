@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from rdflib import Graph, Literal, URIRef
+from tests.link.test_reconciliation import Other, row, running
 from typer.testing import CliRunner
 
 from kgraph import media, readers
@@ -230,6 +231,44 @@ def test_the_commands_link_review_and_import(settings, monkeypatch, tmp_path):
     listed = runner.invoke(app, ["authority", "list"])
     assert "CC0-1.0" in listed.output
     assert "Q52" in runner.invoke(app, ["authority", "find", "Wikipedia"]).output
+
+
+def test_a_services_candidates_are_added_and_weighed_like_any_other(settings, monkeypatch, tmp_path):
+    monkeypatch.setenv("KGRAPH_AUTHORITIES", str(tmp_path / "authorities"))
+    monkeypatch.setenv("KGRAPH_RECONCILE_CACHE", str(tmp_path / "answers"))
+    monkeypatch.setenv("KGRAPH_LINKS", str(settings.links))
+    city = [{"id": "Q515", "name": "city"}]
+    service = Other(lambda name: [row("P1", "Portland", 100, match=True, type=city)] if name == "Portland" else [])
+    with running(service) as other:
+        asked = CliRunner().invoke(app, ["link", "--reconcile", other.url, "--store", settings.store])
+        assert asked.exit_code == 0, asked.output
+        assert "named 1 things" in asked.output
+        requests = other.requests
+        again = CliRunner().invoke(app, ["link", "--reconcile", other.url, "--store", settings.store])
+        assert again.exit_code == 0
+        assert other.requests == requests, "each name is asked for once"
+    linker, _ = standard_linker(Settings(store=settings.store, links=settings.links))
+    with open_store(settings.store) as store:
+        weighed = [
+            one.candidate.id
+            for _, _, page in pages(store, base=settings.base)
+            for named in page.named
+            for _, considered in linker.weigh(page, named)
+            for one in considered
+        ]
+    assert "http://example.org/id/P1" in weighed, "what it named is among the candidates"
+    accepted = graph(settings).subjects(SCHEMA.sameAs, URIRef("http://example.org/id/P1"))
+    assert not list(accepted), "that the service calls it a match decides nothing"
+
+
+def test_a_service_that_is_gone_costs_its_candidates_only(settings, monkeypatch, tmp_path):
+    monkeypatch.setenv("KGRAPH_AUTHORITIES", str(tmp_path / "authorities"))
+    monkeypatch.setenv("KGRAPH_RECONCILE_CACHE", str(tmp_path / "answers"))
+    before = dump(settings)
+    asked = CliRunner().invoke(app, ["link", "--reconcile", "http://127.0.0.1:9/api", "--store", settings.store])
+    assert asked.exit_code == 0, asked.output
+    assert "named 0 things" in asked.output
+    assert dump(settings) == before
 
 
 def test_facts_come_into_a_graph_of_their_own_with_source_licence_and_run(settings):

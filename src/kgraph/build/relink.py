@@ -14,10 +14,12 @@ from io import BytesIO
 
 from rdflib import Graph, URIRef
 
-from kgraph import media
+from kgraph import iris, media
 from kgraph.build.local import with_earlier_runs
 from kgraph.errors import KgraphError
 from kgraph.link import Page
+from kgraph.link.authority import installed_path, write
+from kgraph.link.reconciliation import Service, candidates_from
 from kgraph.model.annotations import Link
 from kgraph.pipeline import standard_linker
 from kgraph.rdf import link_triples, runs_graph, to_quads
@@ -47,6 +49,30 @@ def pages(store: Store, *, base: str) -> Iterator[tuple[str, Graph, Page]]:
             store.dump(triples, media_type=media.NTRIPLES.media_type, graph=name)
             graph = Graph(bind_namespaces="none").parse(data=triples.getvalue(), format=media.NTRIPLES.media_type)
             yield name, graph, Page.of_graph(graph, reference, base=base)
+
+
+RECONCILED = "reconciled"
+"""The authority that holds what a reconciliation service named."""
+
+
+def gather(settings: Settings, url: str) -> tuple[int, tuple[str, ...]]:
+    """Asks a reconciliation service for every name of the store and keeps its candidates as an authority, `reconciled`.
+
+    Gives back how many things it named, and what failed, a line each. A service that named nothing leaves the authority as it
+    is.
+    """
+    service = Service(url, cache=settings.reconcile_cache.expanduser())
+    try:
+        with open_store(settings.store) as store:
+            named = {name for _, _, page in pages(store, base=settings.base) for thing in page.named for name in thing.names}
+        found = {one.id: one for candidates in candidates_from(service, sorted(named)).values() for one in candidates}
+        if found:
+            ordered = [found[id] for id in sorted(found)]
+            version = iris.digest(*(f"{one.id} {one.version}" for one in ordered))
+            write(installed_path(settings.authorities, RECONCILED), ordered, name=RECONCILED, version=version)
+        return len(found), tuple(str(failure) for failure in service.failures)
+    finally:
+        service.close()
 
 
 def relink(settings: Settings, *, progress: Callable[[str], None] | None = None) -> RelinkReport:

@@ -22,6 +22,7 @@ from kgraph.settings import Settings
 
 _EPILOG = """Examples:\n
   kgraph link                                 link every document of the store anew\n
+  kgraph link --reconcile URL                 ask a reconciliation service for more candidates first\n
   kgraph link review                          decide on what is proposed or ambiguous\n
   kgraph link review --export open.csv        the same as a table, for OpenRefine or a spreadsheet\n
   kgraph link import open.csv                 take its decisions in, and link anew"""
@@ -39,13 +40,32 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="link")
 
 
-def link(context: typer.Context, store: StoreOption = None) -> None:
+def link(
+    context: typer.Context,
+    store: StoreOption = None,
+    reconcile: Annotated[
+        str | None, typer.Option(metavar="URL", help="Reconciliation service that is asked for more candidates first.")
+    ] = None,
+) -> None:
     """Link every document of the store anew, from its graph alone.
 
     What people have judged (links.sssom.tsv) wins. Running it again changes nothing.
     """
     if context.invoked_subcommand is None:
-        _link(settings(store=store))
+        chosen = settings(store=store)
+        asked = reconcile or chosen.reconcile_url
+        if asked is not None:
+            _gather(chosen, asked)
+        _link(chosen)
+
+
+def _gather(chosen: Settings, url: str) -> None:
+    from kgraph.build.relink import gather
+
+    found, failures = gather(chosen, url)
+    for failure in failures:
+        talk().print(escape(failure))
+    talk().print(f"{escape(url)} named {found:,} things")
 
 
 def _link(chosen: Settings) -> None:

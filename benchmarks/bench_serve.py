@@ -122,9 +122,12 @@ def running(command: list[str], url: str) -> Iterator[int]:
 
 def memory(pid: int) -> int:
     """Proportional resident memory of the process and its children, in bytes."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    own = 1024 * int(next(line for line in lines if line.startswith("Pss:")).split()[1])
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # a worker that was there a moment ago
+        return 0
+    own = 1024 * int(next((line for line in lines if line.startswith("Pss:")), "Pss: 0").split()[1])
     return own + sum(memory(int(child)) for child in children)
 
 

@@ -34,7 +34,7 @@ from kgraph.store import snapshot
 
 _SLOW = 0.2
 _LONG = 0.5
-_LONG_FOR_OTHERS = 0.1
+_TOO_LONG = 2.0
 _LOOK_FOR_LONG_EVERY = 0.05
 _MANY = 8
 _LOWEST_PRIORITY = 19
@@ -255,9 +255,9 @@ class _Worker(asyncio.Protocol):
         """Whether it waits for a reader."""
         return self._paused
 
-    def is_at_length(self, now: float, *, awaited: bool) -> bool:
-        """Whether it has been at one request for so long that others should not wait, or do not wait longer, for it."""
-        return bool(self._jobs) and not self._killed and now - self.began > (_LONG_FOR_OTHERS if awaited else _LONG)
+    def is_at_length(self, now: float) -> bool:
+        """Whether it has been at one request for so long that others should not wait for it."""
+        return bool(self._jobs) and not self._killed and now - self.began > _LONG
 
     def set_aside(self) -> list[Job]:
         """Lets it go on at the lowest priority; gives back what waits here."""
@@ -573,14 +573,13 @@ class Pool:
         while True:
             await asyncio.sleep(_LOOK_FOR_LONG_EVERY)
             now = self.loop.time()
-            awaited = bool(self._waiting)
-            at_length = [one for one in self._workers if one.is_at_length(now, awaited=awaited)]
+            at_length = [one for one in self._workers if one.is_at_length(now)]
             for worker in [one for one in at_length if not (one.long or one.retired)]:
                 aside = [one for one in self._workers if one.long]
                 if len(aside) < self._long:
                     self._waiting.extendleft(reversed(worker.set_aside()))
                     self._put_in_spare()
-                elif self._waiting:
+                elif self._waiting and now - worker.began > _TOO_LONG:
                     (next((one for one in aside if one.paused), worker)).end(
                         Overloaded("others wait, and as many long queries run as this server takes on")
                     )

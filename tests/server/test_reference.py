@@ -14,7 +14,7 @@ REFERENCE = (Path(__file__).parents[2] / "docs/reference/http.md").read_text(enc
 
 def test_every_route_is_in_the_reference(tmp_path):
     app = create_app(tmp_path)
-    paths = {*app.raw, *(route.path for route in app.routes)}
+    paths = {"/static/…" if path.startswith("/static/") else path for path in (*app.raw, *(route.path for route in app.routes))}
     assert not [path for path in paths if f"`{path}`" not in REFERENCE]
 
 

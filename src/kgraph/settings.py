@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = Field(None, description="key for it, sent as a bearer token")
     llm_cache: Path = Field(Path("~/.cache/kgraph/llm"), description="folder of its answers, so that it is asked once")
 
+    access_log: bool = Field(False, description="whether the server writes a line of JSON on stderr for each request")
+
     @property
     def store_path(self) -> Path:
         return Path(self.store)

@@ -27,4 +27,5 @@ def serve(
     """Serve the graph that is in the store: SPARQL, dumps and pages for people. Builds nothing."""
     from kgraph.server.app import serve as serve_graph  # the web framework takes its time to load
 
-    serve_graph(settings(store=store).store, host=host, port=port, workers=workers)
+    known = settings(store=store)
+    serve_graph(known.store, host=host, port=port, workers=workers, access_log=known.access_log)

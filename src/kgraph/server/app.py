@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from time import perf_counter
 
 import uvicorn
 from fastapi import FastAPI, Response
@@ -23,6 +24,7 @@ from kgraph.server.dumps import PATHS, Dumps
 from kgraph.server.entities import Entities
 from kgraph.server.indexing import Indexing
 from kgraph.server.limits import Limits
+from kgraph.server.observing import Observing, Sent
 from kgraph.server.pages import Pages
 from kgraph.server.representations import Made
 from kgraph.server.sparql import Sparql
@@ -36,11 +38,20 @@ class Application(FastAPI):
     raw: dict[str, Callable[[Scope, Receive, Send], Awaitable[None]]]
     pool: Pool
     clients: Clients
+    observing: Observing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        began = perf_counter()
+        sent = Sent(send)
+        try:
+            await self._answer(scope, receive, sent)
+        finally:
+            self.observing.add(scope, sent, perf_counter() - began)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         raw = self.raw.get(scope["path"])
         client = self.clients.enter(scope)
         if client is None:
@@ -52,13 +63,14 @@ class Application(FastAPI):
             self.clients.leave(client)
 
 
-def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) -> Application:
+def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None, access_log: bool = False) -> Application:
     """The application over the store in this folder; its query workers start and stop with its lifespan."""
     limits = limits or Limits()
     pool = Pool(root, size=workers, limits=limits)
     indexing = Indexing(pool)
     pages = Pages(pool)
     dumps = Dumps(pool, limits)
+    sparql = Sparql(pool, limits, pages)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -69,13 +81,14 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) ->
         finally:
             await indexing.stop()
             await pool.stop()
+            app.observing.close()
 
     app = Application(title="kgraph", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.pool = pool
     app.clients = Clients(limits.per_client)
     app.raw = {
         "/": pages,
-        "/sparql": Sparql(pool, limits, pages),
+        "/sparql": sparql,
         **dict.fromkeys(PATHS, dumps),
         **query_page.routes(),
         **assets.all(),
@@ -86,6 +99,9 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None) ->
     app.raw |= dict.fromkeys(ontology.ROUTES, ontology.Ontology(made))
     app.raw |= dict.fromkeys(void.ROUTES, void.Void(made, dumps, entities))
     app.raw["/search"] = search.Search(pool, made, entities.bases)
+    caches = {"sparql": sparql.cache, "pages": made.cache}
+    routes = (*app.raw, "/metrics", "/health", "/ready", "/openapi.json")
+    app.observing = app.raw["/metrics"] = Observing(pool, caches=caches, routes=routes, log=access_log)
     for path in addresses.ROUTES:
         app.router.routes.append(Route(path, entities, include_in_schema=False))
     _add_routes(app, pool)
@@ -107,7 +123,13 @@ def _add_routes(app: FastAPI, pool: Pool) -> None:
 
 
 def serve(
-    root: str | Path, *, host: str = "127.0.0.1", port: int = 8000, workers: int = 2, limits: Limits | None = None
+    root: str | Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 2,
+    limits: Limits | None = None,
+    access_log: bool = False,
 ) -> None:
     """Serves the store until it is told to stop (SIGINT, SIGTERM), then finishes what it is at.
 
@@ -124,7 +146,7 @@ def serve(
         name, port = listening.getsockname()[:2]
         at = f"[{name}]" if ":" in name else name
         config = uvicorn.Config(
-            create_app(Path(root), workers=workers, limits=limits),
+            create_app(Path(root), workers=workers, limits=limits, access_log=access_log),
             log_level="warning",
             access_log=False,
             server_header=False,

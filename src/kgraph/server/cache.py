@@ -14,13 +14,20 @@ class Cache:
 
     def __init__(self, *, size: int, most: int) -> None:
         self.most = min(size, most)
-        self._room = size
+        self.hits = 0
+        self._size = self._room = size
         self._answers: OrderedDict[bytes, Answer] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the answers that are kept."""
+        return self._size - self._room
 
     def get(self, etag: bytes) -> Answer | None:
         answer = self._answers.get(etag)
         if answer is not None:
             self._answers.move_to_end(etag)
+            self.hits += 1
         return answer
 
     def put(self, etag: bytes, headers: Headers, body: bytes) -> None:

@@ -102,6 +102,11 @@ class Made:
         self._deadline = limits.deadline
         self._cache = Cache(size=limits.cache_bytes // 2, most=max(limits.cached_answer_bytes, 2 << 20))
 
+    @property
+    def cache(self) -> Cache:
+        """The answers that are kept."""
+        return self._cache
+
     async def send(self, scope: Scope, send: Send, named: str, headers: Headers, make: Make) -> None:
         """Answers from what was made before, else makes it; `named` tells the answer from all others of its snapshot."""
         name = blake2b(f"{__version__} {named}".encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

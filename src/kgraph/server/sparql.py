@@ -15,6 +15,7 @@ from kgraph.server import compression, description, negotiate, requests
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.cache import Cache
 from kgraph.server.limits import Limits
+from kgraph.server.observing import TEXT
 from kgraph.server.pages import Pages
 from kgraph.server.requests import Asked
 from kgraph.server.responses import (
@@ -51,6 +52,11 @@ class Sparql:
         self._pages = pages
         self._cache = Cache(size=limits.cache_bytes, most=limits.cached_answer_bytes)
 
+    @property
+    def cache(self) -> Cache:
+        """The answers that are kept."""
+        return self._cache
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
         accept = header(scope, b"accept")
@@ -62,6 +68,7 @@ class Sparql:
             if method not in requests.METHODS:
                 raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"a query comes by GET or POST, not by {method}", (_ALLOW,))
             asked = await requests.read(scope, receive, limit=self._limits.request_bytes)
+            scope[TEXT] = asked.text
             if asked.text is None:
                 await self._describe(scope, receive, send, accept)
             else:

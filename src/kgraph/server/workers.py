@@ -30,6 +30,7 @@ from kgraph.errors import KgraphError, QueryTimeout, StoreError
 from kgraph.server import frames
 from kgraph.server.asgi import Receive
 from kgraph.server.limits import Limits
+from kgraph.server.tally import Timings
 from kgraph.store import snapshot
 
 _SLOW = 0.2
@@ -368,7 +369,9 @@ class _Worker(asyncio.Protocol):
         job.timer.cancel()
         job.worker = None
         self._jobs.popleft()
-        self.began = self._pool.loop.time()
+        now = self._pool.loop.time()
+        self._pool.took.add(now - self.began)
+        self.began = now
         self.resume()
         self._pool.free(self)
 
@@ -406,6 +409,10 @@ class Pool:
         self.snapshot = ""
         self.searched = ""
         """The snapshot whose words can be searched; mostly the newest, else one shortly before it."""
+        self.took = Timings()
+        """What workers spent on each request."""
+        self.died = 0
+        """Workers that ended while they were needed."""
         self._size = size
         self._queue = limits.waiting
         self._long = limits.long
@@ -436,6 +443,11 @@ class Pool:
         return self._pointer
 
     @property
+    def waiting(self) -> int:
+        """How many requests wait for a worker."""
+        return len(self._waiting) + sum(worker.ahead for worker in self._workers)
+
+    @property
     def pids(self) -> list[int]:
         """The processes that answer now."""
         return [worker.process.pid for worker in self._workers if not worker.retired]
@@ -464,7 +476,7 @@ class Pool:
 
         `receive` is where the client's going away would be heard (ASGI).
         """
-        if not self._idle and (waiting := len(self._waiting) + sum(worker.ahead for worker in self._workers)) >= self._queue:
+        if not self._idle and (waiting := self.waiting) >= self._queue:
             raise Overloaded(f"{waiting} queries wait already")
         job = Job(self, marshal.dumps(request), deadline, receive)
         if self._idle:
@@ -523,6 +535,7 @@ class Pool:
     def lost(self, worker: _Worker, ahead: list[Job], *, expected: bool) -> None:
         """Does without the worker; what was sent ahead to it goes to others."""
         self._workers.discard(worker)
+        self.died += not expected
         if worker in self._idle:
             self._idle.remove(worker)
         if self._stopping:

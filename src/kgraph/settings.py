@@ -40,6 +40,17 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = Field(None, description="key for it, sent as a bearer token")
     llm_cache: Path = Field(Path("~/.cache/kgraph/llm"), description="folder of its answers, so that it is asked once")
 
+    union_default_graph: bool = Field(
+        True, description="whether queries see all named graphs together by default; else the unnamed graph alone"
+    )
+    write_token: SecretStr | None = Field(None, description="bearer token that lets clients write over HTTP; none lets nobody")
+    service_hosts: str | None = Field(
+        None, description="hosts, with spaces between, whose endpoints SERVICE may ask over HTTPS; none by default"
+    )
+    service_allow_private: bool = Field(
+        False, description="lets SERVICE reach private and loopback addresses, over plain HTTP too; for tests"
+    )
+
     access_log: bool = Field(False, description="whether the server writes a line of JSON on stderr for each request")
 
     @property

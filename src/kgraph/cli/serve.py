@@ -25,7 +25,8 @@ def serve(
     workers: Annotated[int, typer.Option(metavar="N", min=1, help="Processes that answer queries.")] = 2,
 ) -> None:
     """Serve the graph that is in the store: SPARQL, dumps and pages for people. Builds nothing."""
+    from kgraph.server.access import Access
     from kgraph.server.app import serve as serve_graph  # the web framework takes its time to load
 
-    known = settings(store=store)
-    serve_graph(known.store, host=host, port=port, workers=workers, access_log=known.access_log)
+    chosen = settings(store=store)
+    serve_graph(chosen.store, host=host, port=port, workers=workers, access=Access.of(chosen))

@@ -17,11 +17,14 @@ from starlette.routing import Route
 from kgraph import __version__
 from kgraph.errors import Misuse
 from kgraph.server import addresses, assets, ontology, openapi, query_page, reconcile, search, void
+from kgraph.server.access import Access
 from kgraph.server.asgi import Receive, Scope, Send
 from kgraph.server.clients import Clients
 from kgraph.server.connections import guarded
 from kgraph.server.dumps import PATHS, Dumps
 from kgraph.server.entities import Entities
+from kgraph.server.graphs import PATH as GRAPH_STORE
+from kgraph.server.graphs import Beside, Graphs
 from kgraph.server.indexing import Indexing
 from kgraph.server.limits import Limits
 from kgraph.server.observing import Observing, Sent
@@ -29,7 +32,8 @@ from kgraph.server.pages import Pages
 from kgraph.server.representations import Made
 from kgraph.server.sparql import Sparql
 from kgraph.server.workers import Pool
-from kgraph.store import open_store
+from kgraph.server.writing import Writer
+from kgraph.store.oxigraph import OxigraphStore
 
 
 class Application(FastAPI):
@@ -63,32 +67,37 @@ class Application(FastAPI):
             self.clients.leave(client)
 
 
-def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None, access_log: bool = False) -> Application:
-    """The application over the store in this folder; its query workers start and stop with its lifespan."""
+def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None, access: Access | None = None) -> Application:
+    """The application over the store in this folder; its processes start and stop with its lifespan."""
     limits = limits or Limits()
+    access = access or Access()
     pool = Pool(root, size=workers, limits=limits)
     indexing = Indexing(pool)
     pages = Pages(pool)
     dumps = Dumps(pool, limits)
-    sparql = Sparql(pool, limits, pages)
+
+    writer = Writer(pool, limits, union=access.union) if access.write_token else None
+    graphs = Graphs(pool, limits, access, writer)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await pool.start()
-        indexing.start()
-        try:
+        async with contextlib.AsyncExitStack() as running:
+            if writer is not None:
+                await writer.start()
+                running.push_async_callback(writer.stop)
+            await pool.start()
+            running.push_async_callback(pool.stop)
+            indexing.start()
+            running.push_async_callback(indexing.stop)
             yield
-        finally:
-            await indexing.stop()
-            await pool.stop()
-            app.observing.close()
 
     app = Application(title="kgraph", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.pool = pool
     app.clients = Clients(limits.per_client)
     app.raw = {
         "/": pages,
-        "/sparql": sparql,
+        **dict.fromkeys(("/sparql", "/update"), Sparql(pool, limits, pages, access, writer)),
+        GRAPH_STORE: graphs,
         **dict.fromkeys(PATHS, dumps),
         **query_page.routes(),
         **assets.all(),
@@ -103,7 +112,8 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None, ac
     routes = (*app.raw, "/metrics", "/health", "/ready", "/openapi.json")
     app.observing = app.raw["/metrics"] = Observing(pool, caches=caches, routes=routes, log=access_log)
     for path in addresses.ROUTES:
-        app.router.routes.append(Route(path, entities, include_in_schema=False))
+        app.router.routes.append(Route(path, Beside(entities, graphs), include_in_schema=False))
+    app.router.routes.append(Route(f"{GRAPH_STORE}/{{rest:path}}", graphs, include_in_schema=False))
     _add_routes(app, pool)
     openapi.describe(app)
     return app
@@ -129,16 +139,17 @@ def serve(
     port: int = 8000,
     workers: int = 2,
     limits: Limits | None = None,
-    access_log: bool = False,
+    access: Access | None = None,
 ) -> None:
     """Serves the store until it is told to stop (SIGINT, SIGTERM), then finishes what it is at.
 
     Says on stderr what to open, once it listens. Raises Misuse where it cannot listen there, StoreError where the folder holds
-    no graph.
+    no graph and none can be written, StoreLocked where one can and another process writes.
     """
     if str(root).startswith(("http://", "https://")):
         raise Misuse(f"{root} is served by its own server", hint="`kgraph serve` takes a folder that `kgraph build` made")
-    open_store(root).close()
+    access = access or Access()
+    _prepare(Path(root), access)
     limits = limits or Limits()
     _raise_file_limit(4 * limits.connections)
     listening = _listen(host, port)
@@ -146,7 +157,7 @@ def serve(
         name, port = listening.getsockname()[:2]
         at = f"[{name}]" if ":" in name else name
         config = uvicorn.Config(
-            create_app(Path(root), workers=workers, limits=limits, access_log=access_log),
+            create_app(Path(root), workers=workers, limits=limits, access=access),
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -158,6 +169,15 @@ def serve(
         print(f"kgraph serves {root}: open http://{at}:{port}/", file=sys.stderr, flush=True)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
             uvicorn.Server(config).run(sockets=[listening])
+
+
+def _prepare(root: Path, access: Access) -> None:
+    """Sees that the store can be served as it should be: there is a graph, and its unnamed graph is what it is said to be."""
+    if not access.write_token:
+        with OxigraphStore(root, write=False) as store:
+            if access.union in (None, store.union):
+                return
+    OxigraphStore(root, write=True, union=access.union).close()
 
 
 def _raise_file_limit(wanted: int) -> None:

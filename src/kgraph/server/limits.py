@@ -12,6 +12,12 @@ class Limits:
     deadline: float = 30.0
     """For a query, from its arrival to the end of its evaluation; a request may ask for less (`Prefer: wait=`)."""
     dump_deadline: float = 600.0
+    write_deadline: float = 60.0
+    """For a write, from its turn until it is checked; what is checked is not stopped."""
+    waiting_writes: int = 64
+    """Writes that wait for their turn, one at a time; one more is told to come again."""
+    write_bytes: int = 64 << 20
+    """For the body of a write."""
     request_bytes: int = 1 << 19
     answer_bytes: int = 1 << 30
     answer_rows: int = 5_000_000

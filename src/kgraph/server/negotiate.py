@@ -43,6 +43,12 @@ def listing_type(accept: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
+def triples_type(accept: str) -> str | None:
+    """What to write the triples of one graph in."""
+    return _best(accept, tuple((form.media_type, form.aliases) for form in media.RDF if not form.datasets))
+
+
+@lru_cache(maxsize=1024)
 def error_type(accept: str) -> str:
     """What to explain an error in: a problem (RFC 9457) unless a page or plain text is asked for."""
     return _best(accept, ((PROBLEM, ("application/json",)), (PLAIN, ()), (HTML, ()))) or PROBLEM

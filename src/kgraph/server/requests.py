@@ -1,10 +1,12 @@
-"""What a request to `/sparql` asks, by the SPARQL 1.1 Protocol (section 2.1).
+"""What a request to `/sparql` asks, by the SPARQL 1.1 Protocol (sections 2.1 and 2.2).
 
-A query comes in the URL, in a form, or as the body itself; the dataset in `default-graph-uri` and `named-graph-uri`.
+A query comes in the URL, in a form, or as the body itself; the dataset in `default-graph-uri` and `named-graph-uri`. An update
+comes in a form or as the body, its dataset in `using-graph-uri` and `using-named-graph-uri`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl
@@ -21,15 +23,19 @@ METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query and its dataset; `text` is None where a client asks for the service itself."""
+    """A query or an update, and its dataset; `text` is None where a client asks for the service itself."""
 
     text: str | None
     default_graphs: list[str] | None = None
     named_graphs: list[str] | None = None
+    updates: bool = False
 
 
-async def read(scope: Scope, receive: Receive, *, limit: int) -> Asked:
-    """What is asked; raises Problem where the protocol has no such request, or its body is over the limit in bytes."""
+async def read(scope: Scope, receive: Receive, *, limit: int, write_limit: int, authorize: Callable[[Scope], None]) -> Asked:
+    """What is asked; raises Problem where the protocol has no such request, or its body is over the limit in bytes.
+
+    `authorize` is asked before an update is given, and before its body is read where that is what its type says.
+    """
     if len(scope["query_string"]) > limit:
         raise Problem(HTTPStatus.REQUEST_URI_TOO_LONG, f"a request holds {limit} bytes at most")
     if scope["method"] in ("GET", "HEAD"):
@@ -42,17 +48,20 @@ async def read(scope: Scope, receive: Receive, *, limit: int) -> Asked:
     in_url = fields(scope["query_string"])
     media_type, _, parameters = header(scope, b"content-type").partition(";")
     media_type = media_type.strip().lower()
-    if media_type == UPDATE:
-        raise Problem(HTTPStatus.FORBIDDEN, "this endpoint answers queries, and takes no updates")
-    if media_type not in (FORM, QUERY):
+    if media_type not in (FORM, QUERY, UPDATE):
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            f"a query is posted as {QUERY} or as {FORM}, not as {media_type or 'nothing in particular'}",
-            ((b"accept-post", f"{QUERY}, {FORM}".encode()),),
+            f"a query is posted as {QUERY} or as {FORM}, an update as {UPDATE}, not as {media_type or 'nothing in particular'}",
+            ((b"accept-post", f"{QUERY}, {FORM}, {UPDATE}".encode()),),
         )
     charset = parameters.partition("charset=")[2].strip(' "').lower()
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"a query is posted in UTF-8, not in {charset}")
+    if media_type == UPDATE:
+        authorize(scope)
+        if any(name in ("query", "update") for name, _ in in_url):
+            raise Problem(HTTPStatus.BAD_REQUEST, "there is one request in the URL and another in the body")
+        return _update([*in_url, ("update", _text(await body(scope, receive, write_limit)))])
     content = await body(scope, receive, limit)
     if media_type == QUERY:
         if any(name == "query" for name, _ in in_url):
@@ -60,7 +69,8 @@ async def read(scope: Scope, receive: Receive, *, limit: int) -> Asked:
         return _asked([*in_url, ("query", _text(content))])
     pairs = fields(content)
     if any(name == "update" for name, _ in pairs):
-        raise Problem(HTTPStatus.FORBIDDEN, "this endpoint answers queries, and takes no updates")
+        authorize(scope)
+        return _update([*in_url, *pairs])
     asked = _asked([*in_url, *pairs])
     if asked.text is None:
         raise Problem(HTTPStatus.BAD_REQUEST, "the form has no field named query")
@@ -86,6 +96,16 @@ def _only_a_query(query_string: bytes) -> str | None:
         return escaped.decode("unicode_escape").encode("latin-1").decode()
     except UnicodeError:
         return None
+
+
+def _update(pairs: list[tuple[str, str]]) -> Asked:
+    """An update and the dataset that its patterns match (2.2.1, 2.2.3)."""
+    updates = [value for name, value in pairs if name == "update"]
+    if len(updates) > 1 or any(name == "query" for name, _ in pairs):
+        raise Problem(HTTPStatus.BAD_REQUEST, "one request holds one update, and no query beside it")
+    using = [value for name, value in pairs if name == "using-graph-uri"]
+    using_named = [value for name, value in pairs if name == "using-named-graph-uri"]
+    return Asked(updates[0], using, using_named, updates=True)
 
 
 def _asked(pairs: list[tuple[str, str]]) -> Asked:

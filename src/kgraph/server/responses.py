@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, QueryTimeout, SearchNotReady
+from kgraph.errors import (
+    BadGraph,
+    BadQuery,
+    FetchRefused,
+    KgraphError,
+    NotAcceptable,
+    NotWritable,
+    QueryTimeout,
+    SearchNotReady,
+)
 from kgraph.server import negotiate
 from kgraph.server.asgi import Headers, Send
 from kgraph.server.frames import AnswerTooLarge
@@ -15,7 +24,7 @@ from kgraph.server.workers import Overloaded, WorkerLost
 
 OPEN_TO_ALL: Headers = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Retry-After, Link"),
+    (b"access-control-expose-headers", b"ETag, Retry-After, Link, Location"),
     (b"x-content-type-options", b"nosniff"),
 ]
 
@@ -36,7 +45,9 @@ def problem_of(error: KgraphError, *, retry_after: int = 1) -> Problem:
     again = ((b"retry-after", str(retry_after).encode()),)
     if isinstance(error, FetchRefused):
         return Problem(HTTPStatus.FORBIDDEN, str(error))
-    if isinstance(error, BadQuery):
+    if isinstance(error, NotWritable):
+        return Problem(HTTPStatus.FORBIDDEN, str(error))
+    if isinstance(error, BadQuery | BadGraph):
         return Problem(HTTPStatus.BAD_REQUEST, str(error), line=error.line, column=error.column)
     if isinstance(error, NotAcceptable):
         return Problem(HTTPStatus.NOT_ACCEPTABLE, str(error))

@@ -6,17 +6,20 @@ with its dataset, the media types that were negotiated and, of a search, the ind
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 from http import HTTPStatus
 
 from kgraph import media
-from kgraph.errors import KgraphError
+from kgraph.errors import KgraphError, NotConforming
 from kgraph.server import compression, description, negotiate, requests
+from kgraph.server.access import Access
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.cache import Cache
 from kgraph.server.limits import Limits
 from kgraph.server.observing import TEXT
 from kgraph.server.pages import Pages
+from kgraph.server.reports import send_report
 from kgraph.server.requests import Asked
 from kgraph.server.responses import (
     OPEN_TO_ALL,
@@ -28,6 +31,7 @@ from kgraph.server.responses import (
 )
 from kgraph.server.streams import send_answer, send_coded
 from kgraph.server.workers import Pool
+from kgraph.server.writing import Writer
 from kgraph.store.sparql import SEARCH
 
 _VARIANT: Headers = [(b"cache-control", b"no-cache"), (b"vary", b"accept, accept-encoding"), *OPEN_TO_ALL]
@@ -37,19 +41,22 @@ _PREFLIGHT: Headers = [
     _ALLOW,
     *OPEN_TO_ALL,
     (b"access-control-allow-methods", _ALLOW[1]),
-    (b"access-control-allow-headers", b"Accept, Content-Type, If-None-Match, Prefer"),
+    (b"access-control-allow-headers", b"Accept, Authorization, Content-Type, If-None-Match, Prefer"),
     (b"access-control-max-age", b"86400"),
 ]
+_RELATIVE = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.-]*:)[^<>\"{}|^`\\\x00-\x20]*>")
 _ON_PAGES = (media.TSV.media_type, media.NTRIPLES.media_type)
 
 
 class Sparql:
     """The endpoint as an ASGI application."""
 
-    def __init__(self, pool: Pool, limits: Limits, pages: Pages) -> None:
+    def __init__(self, pool: Pool, limits: Limits, pages: Pages, access: Access, writer: Writer | None) -> None:
         self._pool = pool
         self._limits = limits
         self._pages = pages
+        self._access = access
+        self._writer = writer
         self._cache = Cache(size=limits.cache_bytes, most=limits.cached_answer_bytes)
 
     @property
@@ -67,12 +74,25 @@ class Sparql:
                 return
             if method not in requests.METHODS:
                 raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"a query comes by GET or POST, not by {method}", (_ALLOW,))
-            asked = await requests.read(scope, receive, limit=self._limits.request_bytes)
+            asked = await requests.read(
             scope[TEXT] = asked.text
-            if asked.text is None:
+                scope,
+                receive,
+                limit=self._limits.request_bytes,
+                write_limit=self._limits.write_bytes,
+                authorize=self._access.authorize,
+            )
+            if asked.updates:
+                await self._update(scope, send, asked)
+            elif asked.text is None:
                 await self._describe(scope, receive, send, accept)
             else:
-                await self._answer(scope, receive, send, accept, asked, asked.text)
+                text = asked.text
+                if _RELATIVE.search(text):  # or something like it: a base that is not needed changes nothing
+                    text = f"BASE <{description.address_of(scope)}> {text}"
+                await self._answer(scope, receive, send, accept, asked, text)
+        except NotConforming as error:
+            await send_report(send, error, accept)
         except KgraphError as error:
             await self._explain(send, problem_of(error, retry_after=int(self._limits.deadline)), accept, asked)
         except Problem as problem:
@@ -112,6 +132,12 @@ class Sparql:
         finally:
             job.close()
 
+    async def _update(self, scope: Scope, send: Send, asked: Asked) -> None:
+        assert self._writer is not None
+        base = description.address_of(scope)
+        await self._writer.write(("update", asked.text or "", asked.default_graphs or [], asked.named_graphs or [], base))
+        await send_empty(send, HTTPStatus.NO_CONTENT, OPEN_TO_ALL)
+
     async def _describe(self, scope: Scope, receive: Receive, send: Send, accept: str) -> None:
         wanted = negotiate.graph_type(accept)
         if wanted == negotiate.HTML:
@@ -119,7 +145,7 @@ class Sparql:
             return
         if wanted is None:
             raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"there is no description in {accept}")
-        text = description.query(description.address_of(scope))
+        text = description.query(description.address_of(scope), self._access)
         await self._answer(scope, receive, send, wanted, Asked(text), text)
 
     async def _show(self, receive: Receive, send: Send, asked: Asked, text: str) -> None:

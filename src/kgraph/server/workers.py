@@ -523,6 +523,8 @@ class Pool:
             if worker.idle:
                 worker.start(Job(self, marshal.dumps(frames.OPEN), _UNTIL_OPEN, None))
             return
+        if worker is self._spare:
+            return
         while self._waiting:
             # Where many wait, the oldest may never be answered in time: those who came last still can be (adaptive LIFO).
             job = self._waiting.pop() if len(self._waiting) > _MANY else self._waiting.popleft()
@@ -606,7 +608,7 @@ class Pool:
         """
         async with self._taking_up:
             self._pointer = snapshot.current(self.root)
-            idle = self._idle[:]
+            idle = [*self._idle, *([self._spare] if self._spare is not None else [])]
             self._idle.clear()
             for worker in idle:
                 self.free(worker)
@@ -617,11 +619,10 @@ class Pool:
                         worker.retire()
                     break
                 await asyncio.sleep(0.001)
-            await self._replace()
-            current = (
-                one.snapshot for one in self._workers if one.snapshot and not (one.retired or one.is_behind(self._pointer))
-            )
-            self.snapshot = next(current, self.snapshot)
+            newest = snapshot.acquire(self.root)
+            self.snapshot = newest.id
+            newest.close()
+            self._later(self._replace())
 
     async def _follow(self) -> None:
         """Looks for newer snapshots."""

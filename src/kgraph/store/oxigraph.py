@@ -292,6 +292,11 @@ class OxigraphStore:
             else:
                 raise NotAcceptable(f"a graph cannot be written as {form.media_type}")
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether there are commits that no snapshot has."""
+        return (self.root / "ahead").exists()
+
     def publish(self) -> None:
         """Makes what was committed visible to readers from now on."""
         with _errors():
@@ -301,7 +306,7 @@ class OxigraphStore:
 
     def _close_writer(self) -> None:
         try:
-            if (self.root / "ahead").exists() or snapshot.current(self.root) is None:
+            if self.is_ahead or snapshot.current(self.root) is None:
                 self.publish()
         finally:
             del self._store

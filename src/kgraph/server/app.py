@@ -67,7 +67,9 @@ class Application(FastAPI):
             self.clients.leave(client)
 
 
-def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None, access: Access | None = None) -> Application:
+def create_app(
+    root: Path, *, workers: int = 2, limits: Limits | None = None, access: Access | None = None, access_log: bool = False
+) -> Application:
     """The application over the store in this folder; its processes start and stop with its lifespan."""
     limits = limits or Limits()
     access = access or Access()
@@ -78,10 +80,12 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None, ac
 
     writer = Writer(pool, limits, union=access.union) if access.write_token else None
     graphs = Graphs(pool, limits, access, writer)
+    sparql = Sparql(pool, limits, pages, access, writer)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as running:
+            running.callback(app.observing.close)
             if writer is not None:
                 await writer.start()
                 running.push_async_callback(writer.stop)
@@ -96,7 +100,7 @@ def create_app(root: Path, *, workers: int = 2, limits: Limits | None = None, ac
     app.clients = Clients(limits.per_client)
     app.raw = {
         "/": pages,
-        **dict.fromkeys(("/sparql", "/update"), Sparql(pool, limits, pages, access, writer)),
+        **dict.fromkeys(("/sparql", "/update"), sparql),
         GRAPH_STORE: graphs,
         **dict.fromkeys(PATHS, dumps),
         **query_page.routes(),
@@ -140,6 +144,7 @@ def serve(
     workers: int = 2,
     limits: Limits | None = None,
     access: Access | None = None,
+    access_log: bool = False,
 ) -> None:
     """Serves the store until it is told to stop (SIGINT, SIGTERM), then finishes what it is at.
 
@@ -157,7 +162,7 @@ def serve(
         name, port = listening.getsockname()[:2]
         at = f"[{name}]" if ":" in name else name
         config = uvicorn.Config(
-            create_app(Path(root), workers=workers, limits=limits, access=access),
+            create_app(Path(root), workers=workers, limits=limits, access=access, access_log=access_log),
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -75,13 +75,13 @@ class Sparql:
             if method not in requests.METHODS:
                 raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"a query comes by GET or POST, not by {method}", (_ALLOW,))
             asked = await requests.read(
-            scope[TEXT] = asked.text
                 scope,
                 receive,
                 limit=self._limits.request_bytes,
                 write_limit=self._limits.write_bytes,
                 authorize=self._access.authorize,
             )
+            scope[TEXT] = asked.text
             if asked.updates:
                 await self._update(scope, send, asked)
             elif asked.text is None:

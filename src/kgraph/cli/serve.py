@@ -29,4 +29,4 @@ def serve(
     from kgraph.server.app import serve as serve_graph  # the web framework takes its time to load
 
     chosen = settings(store=store)
-    serve_graph(chosen.store, host=host, port=port, workers=workers, access=Access.of(chosen))
+    serve_graph(chosen.store, host=host, port=port, workers=workers, access=Access.of(chosen), access_log=chosen.access_log)

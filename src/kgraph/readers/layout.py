@@ -186,7 +186,7 @@ class _Page:
             return self.headings[line.start] == min(self.headings.values())
         if len(words) > _TITLE_LENGTH or len(words.split()) > 16 or words[0] in ">@" or _BULLET.match(words):
             return False
-        if _COUNT_LINE.match(words) and len(words) < 40:
+        if len(words) < 40 and _COUNT_LINE.match(words):
             return False
         ends_like_prose = words[-1] in ".,;:" or words[0] in '“"'
         if number + 1 >= len(self.lines):

@@ -126,7 +126,7 @@ class _Server(Collector):
             kept.add_metric([name], cache.size)
         yield from (requests, sizes, durations, queries, hits, kept)
         yield GaugeMetricFamily("kgraph_queries_waiting", "Queries that wait for a worker", self._pool.waiting)
-        yield GaugeMetricFamily("kgraph_workers", "Processes that answer queries", len(self._pool.pids))
+        yield GaugeMetricFamily("kgraph_workers", "Processes that take queries", self._pool.serving)
         yield CounterMetricFamily("kgraph_workers_lost", "Workers that died or were killed in mid-query", self._pool.died)
         yield GaugeMetricFamily("kgraph_ready", "Whether a query would be answered", self._pool.ready)
         yield GaugeMetricFamily("kgraph_snapshot_age_seconds", "Since the snapshot that answers was made", self._age())

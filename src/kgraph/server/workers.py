@@ -434,7 +434,8 @@ class Pool:
         return not self._stopping and any(worker.ready.done() and not worker.retired for worker in self._workers)
 
     @property
-    def _serving(self) -> int:
+    def serving(self) -> int:
+        """How many workers take queries now."""
         return sum(not (worker.retired or worker.long or worker is self._spare) for worker in self._workers)
 
     @property
@@ -513,7 +514,7 @@ class Pool:
             self.free(self._idle.pop())
 
     def free(self, worker: _Worker) -> None:
-        if not worker.retired and worker.long and (self._serving >= self._size or not worker.take_back()):
+        if not worker.retired and worker.long and (self.serving >= self._size or not worker.take_back()):
             worker.retired = True
             self._later(self._replace())
         if worker.retired:
@@ -550,17 +551,17 @@ class Pool:
         if worker is self._spare:
             self._spare = None
         if not expected and not self._stopping:
-            if not worker.long and worker.ready.done() and self._serving < self._size:
+            if not worker.long and worker.ready.done() and self.serving < self._size:
                 self._put_in_spare()
             else:
                 self._later(self._replace())
 
     async def _replace(self) -> None:
         pause = 0.05
-        while not self._stopping and (self._serving < self._size or self._spare is None):
+        while not self._stopping and (self.serving < self._size or self._spare is None):
             try:
                 worker = await self._spawn()
-                if self._serving > self._size:  # newer ones came while it started, or it is the spare one
+                if self.serving > self._size:  # newer ones came while it started, or it is the spare one
                     if self._spare is None and worker.snapshot == self.snapshot:
                         self._spare = worker
                         continue

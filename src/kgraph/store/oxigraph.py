@@ -238,6 +238,7 @@ class OxigraphStore:
         base: str | None = None,
     ) -> Answer:
         refuse_fetching(text)
+        refuse_nesting(text)
         if SEARCH in text:
             text = self._searched(text)
         accepted = _PREFERRED if media_type is None else (media_type,) if isinstance(media_type, str) else media_type

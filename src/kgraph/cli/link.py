@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -109,9 +110,6 @@ def review(
 
 
 def _ask(waiting: list[Open], chosen: Settings, author: str) -> None:
-    from kgraph.link.review import judged
-
-    table = judgements.read(chosen.links, base=chosen.base)
     today = datetime.now(UTC).date()
     decided = 0
     for number, one in enumerate(waiting, 1):
@@ -119,18 +117,24 @@ def _ask(waiting: list[Open], chosen: Settings, author: str) -> None:
         answer = _answer(len(one.weighed))
         if answer == "q":
             break
-        if answer.isdigit():
-            table = judged(table, one, one.weighed[int(answer) - 1].candidate, rejected=False, author=author, on=today)
-        elif answer == "n":
-            table = judged(table, one, None, rejected=False, author=author, on=today)
-        elif answer == "r":
-            for weighed in one.weighed:
-                table = judged(table, one, weighed.candidate, rejected=True, author=author, on=today)
-        else:
+        if answer == "s":
             continue
-        judgements.write(chosen.links, table)
+        judgements.change(chosen.links, partial(_judged, one, answer, author=author, on=today), base=chosen.base)
         decided += 1
     talk().print(f"{decided:,} decided, in {escape(str(chosen.links))}; `kgraph link` brings them into the store")
+
+
+def _judged(one: Open, answer: str, table: Table, *, author: str, on: date) -> Table:
+    """The table with what was answered of this entity."""
+    from kgraph.link.review import judged
+
+    if answer.isdigit():
+        return judged(table, one, one.weighed[int(answer) - 1].candidate, rejected=False, author=author, on=on)
+    if answer == "n":
+        return judged(table, one, None, rejected=False, author=author, on=on)
+    for weighed in one.weighed:
+        table = judged(table, one, weighed.candidate, rejected=True, author=author, on=on)
+    return table
 
 
 def _show(one: Open, place: str) -> None:

@@ -16,9 +16,11 @@ reference, whatever the base. Columns beyond these are kept. Among rows of one e
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -221,3 +223,24 @@ def write(path: Path, table: Table) -> None:
     part = path.with_name(f"{path.name}.part")
     part.write_text(table.as_text(), "utf-8")
     part.replace(path)
+
+
+def change(path: Path, make: Callable[[Table], Table], *, base: str) -> Table:
+    """Writes what `make` makes of the table that is in the file by then: of several who decide at once none loses a row.
+
+    Raises:
+        Misuse: the file cannot be read or written, or what would be in it cannot be meant.
+    """
+    folder = -1
+    try:
+        folder = os.open(path.parent, os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        table = make(read(path, base=base))
+        judgements(table, name=str(path))
+        write(path, table)
+    except OSError as error:
+        raise Misuse(f"{path} cannot be written: {error.strerror}", hint="KGRAPH_LINKS names the file") from error
+    finally:
+        if folder >= 0:
+            os.close(folder)
+    return table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Self
 
 from kgraph import iris
@@ -17,13 +18,18 @@ _CHALLENGE = b'Bearer realm="kgraph"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """`base` is what a path of this server names graphs under; `union` what the default graph is, None as the store has it."""
+    """`base` is what a path of this server names graphs under; `union` what the default graph is, None as the store has it.
+
+    `links` is the file that people's judgements on links go into, `authorities` the folder of what can be linked to.
+    """
 
     base: str = iris.DEFAULT_BASE
     write_token: str | None = field(default=None, repr=False)
     union: bool | None = None
     service_hosts: frozenset[str] = frozenset()
     service_allow_private: bool = False
+    links: Path = Path("links.sssom.tsv")
+    authorities: Path = Path("~/.local/share/kgraph/authorities")
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -33,6 +39,8 @@ class Access:
             union=settings.union_default_graph,
             service_hosts=frozenset((settings.service_hosts or "").lower().split()),
             service_allow_private=settings.service_allow_private,
+            links=settings.links,
+            authorities=settings.authorities,
         )
 
     def authorize(self, scope: Scope) -> None:

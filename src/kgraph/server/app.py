@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from kgraph import __version__
 from kgraph.errors import Misuse
-from kgraph.server import addresses, assets, ontology, openapi, query_page, reconcile, search, void
+from kgraph.server import addresses, assets, ontology, openapi, query_page, reconcile, review, search, void
 from kgraph.server.access import Access
 from kgraph.server.asgi import Receive, Scope, Send
 from kgraph.server.clients import Clients
@@ -112,6 +112,7 @@ def create_app(
     app.raw |= dict.fromkeys(ontology.ROUTES, ontology.Ontology(made))
     app.raw |= dict.fromkeys(void.ROUTES, void.Void(made, dumps, entities))
     app.raw["/search"] = search.Search(pool, made, entities.bases)
+    app.raw[review.PATH] = review.Review(pool, limits, access, entities.bases)
     caches = {"sparql": sparql.cache, "pages": made.cache}
     routes = (*app.raw, "/metrics", "/health", "/ready", "/openapi.json")
     app.observing = app.raw["/metrics"] = Observing(pool, caches=caches, routes=routes, log=access_log)

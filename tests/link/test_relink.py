@@ -233,6 +233,19 @@ def test_the_commands_link_review_and_import(settings, monkeypatch, tmp_path):
     assert "Q52" in runner.invoke(app, ["authority", "find", "Wikipedia"]).output
 
 
+def test_answers_in_the_terminal_are_kept_beside_those_of_others(settings, monkeypatch):
+    monkeypatch.setenv("KGRAPH_LINKS", str(settings.links))
+    judge(settings, "platform/twitter", "http://data.example/bird")
+    asked = CliRunner().invoke(app, ["link", "review", "--store", settings.store, "--author", "Ana"], input="1\ns\nq\n")
+    assert asked.exit_code == 0, asked.output
+    rows = {row["subject_id"]: row for row in judgements.read(settings.links, base=settings.base).rows}
+    assert rows["entity:platform/twitter"]["object_id"] == "http://data.example/bird"
+    assert [row["predicate_modifier"] for row in rows.values()] == ["", ""]
+    relink(settings)
+    (entity,) = [id.removeprefix("entity:") for id in rows if id != "entity:platform/twitter"]
+    assert set(statuses(settings, entity).values()) == {"accepted"}
+
+
 def test_a_services_candidates_are_added_and_weighed_like_any_other(settings, monkeypatch, tmp_path):
     monkeypatch.setenv("KGRAPH_AUTHORITIES", str(tmp_path / "authorities"))
     monkeypatch.setenv("KGRAPH_RECONCILE_CACHE", str(tmp_path / "answers"))

@@ -165,15 +165,18 @@ def test_a_type_that_there_is_not_is_not_acceptable(client):
     assert client.get("/ontology", headers={"Accept": "image/png"}).status_code == 406
 
 
-@pytest.mark.parametrize(
-    "path", ["/platform/strava", "/doc/on-bicycle-maps", "/dump.ttl", "/ontology", "/.well-known/void", "/doc/"]
-)
+@pytest.mark.parametrize("path", ["/platform/strava", "/dump.ttl", "/ontology", "/.well-known/void"])
 def test_what_is_only_read_can_only_be_read(client, path):
     assert client.post(path).status_code == 405
     assert "GET" in client.delete(path).headers["Allow"]
     options = client.options(path)
     assert options.status_code == 204
     assert options.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_documents_graph_is_written_by_nobody_where_no_token_is_set(client):
+    for method in ("PUT", "POST", "DELETE"):
+        assert client.request(method, "/doc/on-bicycle-maps", content=b"").status_code == 403
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/turtle", "application/ld+json"])

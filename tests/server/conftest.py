@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,13 @@ from kgraph.store import open_store
 HOSTILE = "<script>alert('x')</script> & \\\"quoted\\\""
 PROGRAM = """
 import sys
+from kgraph.server.access import Access
 from kgraph.server.app import serve
 from kgraph.server.limits import Limits
+from kgraph.settings import Settings
 _, root, port, workers, *limits = sys.argv
 numbers = {name: type(getattr(Limits(), name))(number) for name, number in (limit.split("=") for limit in limits)}
-serve(root, port=int(port), workers=int(workers), limits=Limits(**numbers))
+serve(root, port=int(port), workers=int(workers), limits=Limits(**numbers), access=Access.of(Settings()))
 """
 
 
@@ -58,14 +61,20 @@ def fill(root: Path, *, things: int = 1000) -> None:
 
 
 @contextmanager
-def serving(root: Path, *, workers: int = 2, **limits: float) -> Iterator[Served]:
+def serving(root: Path, *, workers: int = 2, env: Mapping[str, str] | None = None, **limits: float) -> Iterator[Served]:
+    """Starts it, with these settings beside those of the environment, and stops it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = root.with_suffix(".log")
     arguments = [str(root), str(port), str(workers), *(f"{name}={value}" for name, value in limits.items())]
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-W", "error", "-c", PROGRAM, *arguments], stdout=out, stderr=out)
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", PROGRAM, *arguments],
+            stdout=out,
+            stderr=out,
+            env={**os.environ, **(env or {})},
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(400):

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 
 from kgraph import media
 from kgraph.errors import BadGraph, BadQuery, FetchRefused, Misuse, NotAcceptable, NotWritable, StoreError, StoreLocked
-from kgraph.store import Answer, snapshot, trial, updates
+from kgraph.store import Answer, mending, snapshot, trial, updates
 from kgraph.store import quads as terms
 from kgraph.store.sparql import SEARCH, bad_query, refuse_fetching, refuse_nesting
 
@@ -242,16 +242,12 @@ class OxigraphStore:
         if SEARCH in text:
             text = self._searched(text)
         accepted = _PREFERRED if media_type is None else (media_type,) if isinstance(media_type, str) else media_type
+        how: dict[str, Any] = {"base_iri": base}
+        if default_graphs is not None or named_graphs is not None:
+            how["default_graph"] = [terms.name(graph) for graph in default_graphs or ()]
+            how["named_graphs"] = [terms.name(graph) for graph in named_graphs or ()]
         with _errors():
-            if default_graphs is None and named_graphs is None:
-                result = self._store.query(text, base_iri=base)
-            else:
-                result = self._store.query(
-                    text,
-                    base_iri=base,
-                    default_graph=[terms.name(graph) for graph in default_graphs or ()],
-                    named_graphs=[terms.name(graph) for graph in named_graphs or ()],
-                )
+            result = self._asked(text, how)
         forms: Mapping[str, object] = _RDF if isinstance(result, ox.QueryTriples) else _RESULTS
         chosen = next((one for one in accepted if one in forms), None)
         if chosen is None:
@@ -263,6 +259,22 @@ class OxigraphStore:
                 result.serialize(out, forms[chosen])  # type: ignore[arg-type]
 
         return Answer(media.named(chosen), write_to)
+
+    def _asked(self, text: str, how: Mapping[str, Any]) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+        def is_in_no_triple(prologue: str, term: str) -> bool:
+            anywhere = f"{{ {term} ?p ?o }} UNION {{ ?s ?p {term} }}"
+            try:
+                return not self._store.query(f"{prologue} ASK {{ {anywhere} UNION {{ GRAPH ?g {{ {anywhere} }} }} }}", **how)
+            except SyntaxError:
+                return False
+
+        mended = mending.mended(text, is_in_no_triple)
+        if mended != text:
+            try:
+                return self._store.query(mended, **how)
+            except SyntaxError:  # then of the text itself, and where it is
+                pass
+        return self._store.query(text, **how)
 
     def _searched(self, text: str) -> str:
         """The query with its search clauses answered; raises SearchNotReady where there is no index."""

@@ -12,6 +12,7 @@
     ├── NotAcceptable        no representation in a type that was asked for
     └── StoreError           the store did not do what it was asked
         ├── StoreLocked      another process is writing
+        ├── ServiceFailed    an endpoint that the query asks did not answer
         ├── NotWritable      the graph is made from the others
         ├── StoreUnreachable nothing answers at the store's address
         ├── SearchNotReady   the words of the graph are not indexed yet
@@ -127,6 +128,10 @@ class StoreError(KgraphError):
 
 class StoreLocked(StoreError):
     """Another process holds the store open for writing."""
+
+
+class ServiceFailed(StoreError):
+    """An endpoint that the query asks by `SERVICE` did not answer, or may not be asked at its address."""
 
 
 class NotWritable(StoreError):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from kgraph import iris
+from kgraph.server import frames
 from kgraph.server.asgi import Scope, header
 from kgraph.server.responses import Problem
 from kgraph.settings import Settings
@@ -42,6 +43,12 @@ class Access:
             links=settings.links,
             authorities=settings.authorities,
         )
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """What a worker that may ask elsewhere is started with; nothing where none may."""
+        hosts = tuple(sorted(self.service_hosts))
+        return (*hosts, frames.PRIVATE) if hosts and self.service_allow_private else hosts
 
     def authorize(self, scope: Scope) -> None:
         """Raises Problem unless this client may write (RFC 6750, sections 2.1 and 3)."""

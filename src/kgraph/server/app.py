@@ -78,9 +78,12 @@ def create_app(
     pages = Pages(pool)
     dumps = Dumps(pool, limits)
 
-    writer = Writer(pool, limits, union=access.union) if access.write_token else None
+    pools = [pool]
+    if access.services:
+        pools.append(Pool(root, size=1, limits=limits, services=access.services))
+    writer = Writer(pools, limits, union=access.union) if access.write_token else None
     graphs = Graphs(pool, limits, access, writer)
-    sparql = Sparql(pool, limits, pages, access, writer)
+    sparql = Sparql(pool, limits, pages, access, writer, asking=pools[-1] if access.services else None)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -89,8 +92,9 @@ def create_app(
             if writer is not None:
                 await writer.start()
                 running.push_async_callback(writer.stop)
-            await pool.start()
-            running.push_async_callback(pool.stop)
+            for one in pools:
+                await one.start()
+                running.push_async_callback(one.stop)
             indexing.start()
             running.push_async_callback(indexing.stop)
             yield

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import struct
 
-from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, SearchNotReady, StoreError
+from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, SearchNotReady, ServiceFailed, StoreError
 
 PREFIX = struct.Struct("!IBQ")
 NUMBER = struct.Struct("=Q")
@@ -27,6 +27,9 @@ QueryRequest = tuple[str, str, tuple[str, ...], list[str] | None, list[str] | No
 DumpRequest = tuple[str, str, str | None]
 """`"dump"`, the media type, one graph or all."""
 
+PRIVATE = "private addresses too"
+"""Among the hosts that a worker is started with: lets it reach private addresses."""
+
 OPEN = ("open",)
 """Asks a worker to open the newest snapshot."""
 
@@ -36,7 +39,8 @@ class AnswerTooLarge(StoreError):
 
 
 _ERRORS: dict[str, type[KgraphError]] = {
-    kind.__name__: kind for kind in (BadQuery, FetchRefused, NotAcceptable, StoreError, AnswerTooLarge, SearchNotReady)
+    kind.__name__: kind
+    for kind in (BadQuery, FetchRefused, NotAcceptable, StoreError, AnswerTooLarge, SearchNotReady, ServiceFailed)
 }
 
 

@@ -12,6 +12,8 @@ class Limits:
     deadline: float = 30.0
     """For a query, from its arrival to the end of its evaluation; a request may ask for less (`Prefer: wait=`)."""
     dump_deadline: float = 600.0
+    service_deadline: float = 20.0
+    """For a query that asks other endpoints by `SERVICE`."""
     write_deadline: float = 60.0
     """For a write, from its turn until it is checked; what is checked is not stopped."""
     waiting_writes: int = 64

@@ -16,6 +16,7 @@ from kgraph.errors import (
     NotWritable,
     QueryTimeout,
     SearchNotReady,
+    ServiceFailed,
 )
 from kgraph.server import negotiate
 from kgraph.server.asgi import Headers, Send
@@ -45,6 +46,8 @@ def problem_of(error: KgraphError, *, retry_after: int = 1) -> Problem:
     again = ((b"retry-after", str(retry_after).encode()),)
     if isinstance(error, FetchRefused):
         return Problem(HTTPStatus.FORBIDDEN, str(error))
+    if isinstance(error, ServiceFailed):
+        return Problem(HTTPStatus.BAD_GATEWAY, str(error))
     if isinstance(error, NotWritable):
         return Problem(HTTPStatus.FORBIDDEN, str(error))
     if isinstance(error, BadQuery | BadGraph):

@@ -29,10 +29,10 @@ from kgraph.server.responses import (
     send_problem,
     send_whole,
 )
-from kgraph.server.streams import send_answer, send_coded
+from kgraph.server.streams import send_answer, send_coded, send_stream
 from kgraph.server.workers import Pool
 from kgraph.server.writing import Writer
-from kgraph.store.sparql import SEARCH
+from kgraph.store.sparql import SEARCH, asks_elsewhere
 
 _VARIANT: Headers = [(b"cache-control", b"no-cache"), (b"vary", b"accept, accept-encoding"), *OPEN_TO_ALL]
 _HEADERS = {form: [(b"content-type", form.content_type.encode()), *_VARIANT] for form in media.FORMATS}
@@ -51,12 +51,16 @@ _ON_PAGES = (media.TSV.media_type, media.NTRIPLES.media_type)
 class Sparql:
     """The endpoint as an ASGI application."""
 
-    def __init__(self, pool: Pool, limits: Limits, pages: Pages, access: Access, writer: Writer | None) -> None:
+    def __init__(
+        self, pool: Pool, limits: Limits, pages: Pages, access: Access, writer: Writer | None, *, asking: Pool | None = None
+    ) -> None:
+        """`asking` are workers of their own for queries that ask other endpoints; without them such queries are refused."""
         self._pool = pool
         self._limits = limits
         self._pages = pages
         self._access = access
         self._writer = writer
+        self._asking = asking
         self._cache = Cache(size=limits.cache_bytes, most=limits.cached_answer_bytes)
 
     @property
@@ -106,6 +110,9 @@ class Sparql:
         wanted = tuple(one for one in types if one is not None)
         if not wanted:
             raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"there is no answer in {accept}; there is {_offered()}")
+        if self._asking is not None and asks_elsewhere(text):
+            await self._answer_with_others(scope, receive, send, asked, text, wanted, self._asking)
+            return
         searched = self._pool.searched if SEARCH in text else ""
         key = repr((text, wanted, asked.default_graphs, asked.named_graphs, searched))
         named = blake2b(key.encode(), digest_size=12).hexdigest()
@@ -132,6 +139,24 @@ class Sparql:
         finally:
             job.close()
 
+    async def _answer_with_others(
+        self, scope: Scope, receive: Receive, send: Send, asked: Asked, text: str, wanted: tuple[str, ...], pool: Pool
+    ) -> None:
+        """Of what others say, nothing is kept: it may be something else the next time."""
+        limit = 1 if scope["method"] == "HEAD" else 0
+        request = ("query", text, wanted, asked.default_graphs, asked.named_graphs, limit)
+        job = pool.ask(request, requests.deadline(scope, self._limits.service_deadline), receive)
+        try:
+            head = await job.head
+            kind = (b"content-type", head.form.content_type.encode())
+            headers = [kind, (b"cache-control", b"no-store"), (b"vary", b"accept"), *OPEN_TO_ALL]
+            if head.body is not None:
+                await send_whole(send, HTTPStatus.OK, headers, head.body)
+            else:
+                await send_stream(send, job, headers)
+        finally:
+            job.close()
+
     async def _update(self, scope: Scope, send: Send, asked: Asked) -> None:
         assert self._writer is not None
         base = description.address_of(scope)
@@ -150,7 +175,10 @@ class Sparql:
 
     async def _show(self, receive: Receive, send: Send, asked: Asked, text: str) -> None:
         request = ("query", text, _ON_PAGES, asked.default_graphs, asked.named_graphs, self._limits.page_bytes)
-        job = self._pool.ask(request, self._limits.deadline, receive)
+        if self._asking is not None and asks_elsewhere(text):
+            job = self._asking.ask(request, self._limits.service_deadline, receive)
+        else:
+            job = self._pool.ask(request, self._limits.deadline, receive)
         try:
             head = await job.head
             body = head.body if head.body is not None else b"".join([chunk async for chunk in job.chunks()])

@@ -1,7 +1,8 @@
 """A query worker: a process that opens the newest snapshot and answers one query at a time, until it is killed.
 
-`python -m kgraph.server.worker CONNECTION MEMORY STORE BYTES ROWS`: the descriptors of its end of the socket pair, and of the
-shared memory, that `frames` describes; the folder; what a query's answer may have at most.
+`python -m kgraph.server.worker CONNECTION MEMORY STORE BYTES ROWS [HOST…]`: the descriptors of its end of the socket pair,
+and of the shared memory, that `frames` describes; the folder; what a query's answer may have at most; the hosts that its
+`SERVICE` may ask.
 It imports little, since the server waits for it to start after it had to kill one.
 """
 
@@ -17,13 +18,16 @@ import sys
 from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from kgraph import media
 from kgraph.errors import BadQuery, KgraphError, StoreError
 from kgraph.server import frames
 from kgraph.store import quads
 from kgraph.store.oxigraph import OxigraphStore
+
+if TYPE_CHECKING:
+    from kgraph.store.services import Services
 
 _CHUNK = 1 << 16
 _PR_SET_PDEATHSIG = 1
@@ -143,10 +147,10 @@ def _answer(store: OxigraphStore, request: tuple[object, ...], connection: socke
         output.finish(cut=False)
 
 
-def serve(connection: socket.socket, recalled: mmap.mmap, root: Path, most: Most) -> None:
+def serve(connection: socket.socket, recalled: mmap.mmap, root: Path, most: Most, services: Services | None) -> None:
     """Answers until the other end closes."""
     incoming = connection.makefile("rb")
-    store = OxigraphStore(root, write=False)
+    store = OxigraphStore(root, write=False, services=services)
     connection.sendall(frames.frame(frames.READY, 0, (store.snapshot or "").encode()))
     gc.freeze()
     while prefix := incoming.read(frames.PREFIX.size):
@@ -156,7 +160,7 @@ def serve(connection: socket.socket, recalled: mmap.mmap, root: Path, most: Most
             continue
         asked = marshal.loads(request)  # noqa: S302  (from our own parent)
         if asked == frames.OPEN:
-            newer = OxigraphStore(root, write=False)
+            newer = OxigraphStore(root, write=False, services=services)
             store.close()
             store = newer
             connection.sendall(frames.frame(frames.READY, number, (store.snapshot or "").encode()))
@@ -167,15 +171,23 @@ def serve(connection: socket.socket, recalled: mmap.mmap, root: Path, most: Most
             connection.sendall(frames.frame(frames.ERROR, number, marshal.dumps(frames.error_to_wire(error))))
 
 
-def main(connection: int, memory: int, root: Path, most: Most) -> None:
+def main(connection: int, memory: int, root: Path, most: Most, *hosts: str) -> None:
     # Ctrl-C goes to the whole group: the server decides when its workers end. If it dies itself, so do they, in mid-query too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     try:
-        serve(socket.socket(fileno=connection), mmap.mmap(memory, mmap.PAGESIZE), root, most)
+        serve(socket.socket(fileno=connection), mmap.mmap(memory, mmap.PAGESIZE), root, most, _services(hosts))
     except (BrokenPipeError, ConnectionResetError):
         return
 
 
+def _services(hosts: tuple[str, ...]) -> Services | None:
+    if not hosts:
+        return None
+    from kgraph.store.services import Services  # noqa: PLC0415  (its HTTP client is not for those who ask nobody)
+
+    return Services([host for host in hosts if host != frames.PRIVATE], allow_private=frames.PRIVATE in hosts)
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), Most(int(sys.argv[4]), int(sys.argv[5])))
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), Most(int(sys.argv[4]), int(sys.argv[5])), *sys.argv[6:])

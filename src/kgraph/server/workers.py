@@ -19,7 +19,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -401,9 +401,9 @@ class _Worker(asyncio.Protocol):
 class Pool:
     """Query workers on the newest snapshot of the store at `root`."""
 
-    def __init__(self, root: Path, *, size: int, limits: Limits) -> None:
+    def __init__(self, root: Path, *, size: int, limits: Limits, services: Sequence[str] = ()) -> None:
         self.root = root
-        self.most = (str(limits.answer_bytes), str(limits.answer_rows))
+        self.most = (str(limits.answer_bytes), str(limits.answer_rows), *services)
         self.spooled_bytes = limits.spooled_bytes
         self.loop: asyncio.AbstractEventLoop
         self.snapshot = ""

@@ -13,6 +13,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from kgraph.errors import QueryTimeout, StoreError
@@ -25,10 +26,11 @@ _UNTIL_COMMITTED = 600.0
 
 
 class Writer:
-    """Owns the store at the pool's folder for as long as the server runs."""
+    """Owns the store at the pools' folder for as long as the server runs."""
 
-    def __init__(self, pool: Pool, limits: Limits, *, union: bool | None) -> None:
-        self._pool = pool
+    def __init__(self, pools: Sequence[Pool], limits: Limits, *, union: bool | None) -> None:
+        self._pools = pools
+        self._root = pools[0].root
         self._limits = limits
         self._union = "as-it-is" if union is None else "union" if union else "own"
         self._lock = -1
@@ -40,8 +42,8 @@ class Writer:
 
     async def start(self) -> None:
         """Takes the store for its own; raises StoreLocked where another process writes to it, StoreError where none can."""
-        self._pool.root.mkdir(parents=True, exist_ok=True)
-        self._lock = snapshot.lock(self._pool.root)
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._lock = snapshot.lock(self._root)
         try:
             await self._spawn()
         except BaseException:
@@ -92,8 +94,8 @@ class Writer:
             raise
         if answer[0] == writer.ERROR:
             raise writer.error_from_wire(*answer[1:])
-        if snapshot.current(self._pool.root) != self._pool.pointer:
-            await self._pool.renew()
+        newest = snapshot.current(self._root)
+        await asyncio.gather(*(pool.renew() for pool in self._pools if pool.pointer != newest))
         return bool(answer[1])
 
     async def _receive(self) -> tuple[Any, ...]:
@@ -104,7 +106,7 @@ class Writer:
     async def _spawn(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            arguments = [str(theirs.fileno()), str(self._lock), str(self._pool.root), self._union]
+            arguments = [str(theirs.fileno()), str(self._lock), str(self._root), self._union]
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "kgraph.server.writer", *arguments],
                 pass_fds=[theirs.fileno(), self._lock],
@@ -115,7 +117,7 @@ class Writer:
             answer = await self._receive()
         except (OSError, asyncio.IncompleteReadError) as error:
             await self._end(kill=True)
-            raise StoreError(f"no process could open {self._pool.root} for writing") from error
+            raise StoreError(f"no process could open {self._root} for writing") from error
         if answer[0] == writer.ERROR:
             await self._end(kill=True)
             raise writer.error_from_wire(*answer[1:])

@@ -19,13 +19,24 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 import pyoxigraph as ox
 
 from kgraph import media
-from kgraph.errors import BadGraph, BadQuery, FetchRefused, Misuse, NotAcceptable, NotWritable, StoreError, StoreLocked
+from kgraph.errors import (
+    BadGraph,
+    BadQuery,
+    FetchRefused,
+    Misuse,
+    NotAcceptable,
+    NotWritable,
+    ServiceFailed,
+    StoreError,
+    StoreLocked,
+)
 from kgraph.store import Answer, mending, snapshot, trial, updates
 from kgraph.store import quads as terms
 from kgraph.store.sparql import SEARCH, bad_query, refuse_fetching, refuse_nesting
 
 if TYPE_CHECKING:
     from kgraph.store import fulltext
+    from kgraph.store.services import Services
 
 _RESULTS = {form.media_type: ox.QueryResultsFormat.from_media_type(form.media_type) for form in media.RESULTS}
 _RDF = {form.media_type: ox.RdfFormat.from_media_type(form.media_type) for form in media.RDF}
@@ -45,10 +56,20 @@ class OxigraphStore:
 
     `union` tells what the unnamed graph is: the union of the others, or a graph of its own. A writer may change it, and then
     it stays so; None leaves it as it is. A writer may come with the lock already `held`, and then it is not its to give back.
+    With `services`, queries may ask the endpoints that these let them.
     """
 
-    def __init__(self, root: Path, *, write: bool, union: bool | None = None, held: int | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        write: bool,
+        union: bool | None = None,
+        held: int | None = None,
+        services: Services | None = None,
+    ) -> None:
         self.root = root
+        self._services = services
         self.snapshot: str | None = None
         self._index: fulltext.Index | None = None
         if write:
@@ -237,8 +258,11 @@ class OxigraphStore:
         named_graphs: Sequence[str] | None = None,
         base: str | None = None,
     ) -> Answer:
-        refuse_fetching(text)
         refuse_nesting(text)
+        if self._services is None:
+            refuse_fetching(text)
+        else:
+            text = self._services.rewritten(text)
         if SEARCH in text:
             text = self._searched(text)
         accepted = _PREFERRED if media_type is None else (media_type,) if isinstance(media_type, str) else media_type
@@ -246,7 +270,7 @@ class OxigraphStore:
         if default_graphs is not None or named_graphs is not None:
             how["default_graph"] = [terms.name(graph) for graph in default_graphs or ()]
             how["named_graphs"] = [terms.name(graph) for graph in named_graphs or ()]
-        with _errors():
+        with _errors(), self._blaming_services():
             result = self._asked(text, how)
         forms: Mapping[str, object] = _RDF if isinstance(result, ox.QueryTriples) else _RESULTS
         chosen = next((one for one in accepted if one in forms), None)
@@ -255,10 +279,20 @@ class OxigraphStore:
             raise NotAcceptable(f"this query's answer is {kind}, which cannot be written as {' or '.join(accepted)}")
 
         def write_to(out: BinaryIO) -> None:
-            with _errors(writing_to_a_file=True):
+            with _errors(writing_to_a_file=True), self._blaming_services():
                 result.serialize(out, forms[chosen])  # type: ignore[arg-type]
 
         return Answer(media.named(chosen), write_to)
+
+    @contextmanager
+    def _blaming_services(self) -> Iterator[None]:
+        """An error that an endpoint is to blame for says so."""
+        try:
+            yield
+        except (OSError, RuntimeError) as error:
+            if self._services is not None and self._services.failure is not None:
+                raise ServiceFailed(self._services.failure) from error
+            raise
 
     def _asked(self, text: str, how: Mapping[str, Any]) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
         def is_in_no_triple(prologue: str, term: str) -> bool:

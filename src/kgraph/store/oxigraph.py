@@ -194,14 +194,18 @@ class OxigraphStore:
         if not self._write:
             raise StoreError(f"{self.root} is open for reading")
         removed: set[ox.Quad] = set()
+        out_of_union: set[ox.Quad] = set()
         added: set[ox.Quad] = set()
         made: list[str] = []
         unlinked: list[str] = []
-        dropped: list[str] = []
+        emptied: list[str] = []
         for number, (name, new) in enumerate(graphs.items()):
             old = _content(self._store, name)
-            if isinstance(name, ox.NamedNode) and (new is None) != (old is None):
-                (made if old is None else dropped).append(f"{'CREATE' if old is None else 'DROP'} SILENT GRAPH {name}")
+            target = f"GRAPH {name}" if isinstance(name, ox.NamedNode) else "DEFAULT"
+            if old is None and new is not None:
+                made.append(f"CREATE SILENT {target}")
+            if old is not None and not new:
+                emptied.append(f"{'DROP' if new is None else 'CLEAR'} SILENT {target}")
             old, new = old or set(), _apart(new or set(), number)
             if any(map(_has_blank, old)):
                 # A blank node cannot be named in DELETE DATA. It belongs to one graph, so the union loses it too.
@@ -209,20 +213,28 @@ class OxigraphStore:
                 both = f"?s ?p ?o . {pattern}" if self.union else pattern
                 unlinked.append(f"DELETE {{ {both} }} WHERE {{ {pattern} FILTER(ISBLANK(?s) || ISBLANK(?o)) }}")
                 old = {quad for quad in old if not _has_blank(quad)}
-            removed |= old - new
+            removed |= old - new if new else set()
+            out_of_union |= old - new
             added |= new - old
         operations = [*made, *unlinked]
-        if removed:
-            from_union = terms.triples(self._in_no_other_graph(removed, added)).decode() if self.union else ""
+        if self.union and not added and self._leaves_nothing(graphs):
+            emptied.append("CLEAR DEFAULT")
+            out_of_union.clear()
+        from_union = terms.triples(self._in_no_other_graph(out_of_union, added)).decode() if self.union else ""
+        if removed or from_union:
             operations.append(f"DELETE DATA {{ {_data(removed)} {from_union} }}")
         if added:
             to_union = terms.triples(added).decode() if self.union else ""
             operations.append(f"INSERT DATA {{ {_data(added)} {to_union} }}")
-        operations += dropped
+        operations += emptied
         if operations:
             (self.root / "ahead").touch()
             with _errors():
                 self._store.update(" ;\n".join(operations))
+
+    def _leaves_nothing(self, graphs: Graphs) -> bool:
+        """Whether no named graph will have anything once these are what they are to be."""
+        return all(name in graphs and not graphs[name] for name in self._store.named_graphs())
 
     def _in_no_other_graph(self, removed: set[ox.Quad], added: set[ox.Quad]) -> Iterator[ox.Quad]:
         """Of the removed quads, one for each triple that no graph will state once they are gone and the others are there."""

@@ -206,8 +206,9 @@ def test_an_answer_is_known_again_by_its_etag(client):
 
 @pytest.mark.parametrize("query", [SELECT, "SELECT * { ?a ?b ?c }", "SELECT"])
 def test_head_tells_what_get_would(client, query):
-    got = client.get("/sparql", params={"query": query})
-    head = client.head("/sparql", params={"query": query})
+    uncoded = {"Accept-Encoding": "identity"}  # whether an answer is worth coding is only known when it is made
+    got = client.get("/sparql", params={"query": query}, headers=uncoded)
+    head = client.head("/sparql", params={"query": query}, headers=uncoded)
     assert (head.status_code, head.content) == (got.status_code, b"")
     assert head.headers.get("ETag") == got.headers.get("ETag")
     assert head.headers["Content-Type"] == got.headers["Content-Type"]

@@ -285,11 +285,14 @@ def test_a_server_that_is_killed_during_updates_loses_nothing_that_it_acknowledg
     root = tmp_path / "store"
     chance = random.Random(11)
     last = acknowledged_in_all = unacknowledged = 0
-    for _ in range(50):
+    for kill in range(50):
         acknowledged: list[int] = []
         with serving(root, workers=1, env=WRITING) as server:
             writer = threading.Thread(target=write_until_killed, args=(server.url, last, acknowledged))
             writer.start()
+            patience = time.monotonic() + 20
+            while kill % 2 and not acknowledged and time.monotonic() < patience:  # every other one after an acknowledgement
+                time.sleep(0.01)
             time.sleep(chance.uniform(0.05, 0.5))
             os.kill(server.pid, signal.SIGKILL)
             writer.join()
@@ -303,4 +306,4 @@ def test_a_server_that_is_killed_during_updates_loses_nothing_that_it_acknowledg
         last = stamp
         assert not alive(server.pid)
     print(f"50 kills, {acknowledged_in_all} acknowledged updates, none lost; {unacknowledged} were done without the answer")
-    assert acknowledged_in_all > 50
+    assert acknowledged_in_all >= 25

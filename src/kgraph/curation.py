@@ -1,6 +1,6 @@
 """What people have decided against the machine: a text file with one line for each inference that is undone.
 
-    # Kevin Marsh is not the Kevin whom the commenters call.
+    # Tomas Weld is not the Tomas whom the commenters call.
     http://localhost:8000/doc/garden#identity-3f1c9f2b7d0e5a64
 
 A line is the IRI of an inference (`kgraph query identity-inferences` prints it), or its reference without the base. White

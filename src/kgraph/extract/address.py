@@ -1,4 +1,4 @@
-"""Whom a post addresses: `@Name …`, `Kevin, I …`, `Great post Phil.`, `On this, Ana: …`.
+"""Whom a post addresses: `@Name …`, `Tomas, I …`, `Great post Vera.`, `On this, Ana: …`.
 
 An address is found by its form (an at-sign, a comma or colon around a name, a formula of greeting or praise before it), so
 that a name inside a sentence is none. Names are matched as people shorten them: in full, by the first name, by the handle.
@@ -125,13 +125,13 @@ class Participants:
 
 @lru_cache(maxsize=4096)
 def forms_of(name: str) -> frozenset[str]:
-    """What others call somebody of this name: `Mark Carbone` → mark carbone, mark, markcarbone, carbone."""
+    """What others call somebody of this name: `Ana Lima` → ana lima, ana, analima, lima."""
     whole = straighten(name).casefold().strip().lstrip("@")
     parts = re.findall(r"[\w'-]+", whole)
     forms = {whole, "".join(parts)}
     if len(parts) > 1:
         forms.update(part for part in (parts[0], parts[-1]) if len(part) > 2)
-    forms.update(part for part in re.findall(r"[A-Z][a-z]{2,}", name) if name.startswith(part))  # MotoWilliams → moto
+    forms.update(part for part in re.findall(r"[A-Z][a-z]{2,}", name) if name.startswith(part))  # AnaLima → ana
     return frozenset(form.casefold() for form in forms if len(form) > 1)
 
 

@@ -79,12 +79,12 @@ def _ends_of_short_lines(text: str) -> set[int]:
 
 
 def _calls(token: Token) -> bool:
-    """Whether a token is an address that opens a comment, and no part of what is said: `@Demis`."""
+    """Whether a token is an address that opens a comment, and no part of what is said: `@Ana`."""
     return len(token) > 1 and token.text[0] == "@" and token.text[1].isalnum()
 
 
 def _after_call(post: ParsedPost, start: int, end: int) -> int:
-    """Where the words begin after `@Demis`, `@Demis:` or `@Demis said:`."""
+    """Where the words begin after `@Ana`, `@Ana:` or `@Ana said:`."""
     at = start + 1
     if at + 1 < end and post.parse[at].lower_ in {"said", "says", "wrote", "writes"} and post.parse[at + 1].text == ":":
         return at + 2

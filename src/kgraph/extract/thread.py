@@ -288,7 +288,7 @@ def _answers_for(
 
 
 def _likeness(handle: str, name: str, site: str | None) -> tuple[str, ...]:
-    """Why a handle may be this author's: made of the whole name (`philhaack`, `phaack`), or the site's own name with part of
+    """Why a handle may be this author's: made of the whole name (`analima`, `alima`), or the site's own name with part of
     theirs.
     """
     parts = straighten(name).casefold().split()

@@ -42,7 +42,7 @@ class Served:
     def workers(self) -> list[int]:
         """The process ids of its query workers."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [int(pid) for pid in children if "kgraph.server.worker" in Path(f"/proc/{pid}/cmdline").read_text()]
+        return [int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() == "kgraph-query\n"]
 
 
 def quads(graph: str, things: int) -> bytes:

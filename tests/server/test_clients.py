@@ -55,11 +55,11 @@ def test_queries_without_end_leave_room_for_others(start, root):
         endless = [clients.submit(ask, server.url, FOREVER.replace("?n", f"?n{n}")) for n in range(2)]
         time.sleep(1.0)
         began = time.monotonic()
-        assert ask(server.url, QUICK).status_code == 200
-        assert time.monotonic() - began < 3.0
-        details = sorted(answer.result().json()["detail"] for answer in endless)
-        assert "others wait" in details[0] or "others wait" in details[1]
-        assert "6 seconds" in details[1]
+        for n in range(20):
+            assert ask(server.url, QUICK.replace("#5", f"#{n}")).status_code == 200
+        assert time.monotonic() - began < 1.0
+        for answer in endless:
+            assert (answer.result().status_code, "6 seconds" in answer.result().json()["detail"]) == (503, True)
 
 
 def test_an_answer_over_its_limit_is_an_error_or_breaks_off(start, root):
@@ -83,7 +83,7 @@ def test_a_query_that_would_overflow_the_parser_is_refused(start, root):
             answer = HTTP.post(f"{server.url}/sparql", data={"query": query})
             assert answer.status_code == 400, answer.text
             assert "deep" in answer.json()["detail"]
-        assert server.workers() == before
+        assert {*before} <= {*server.workers()}, "a parser without a stack kills its process"
 
 
 def test_a_megabyte_of_query_is_too_large(start, root):

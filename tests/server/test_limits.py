@@ -17,7 +17,7 @@ from .conftest import alive, fill, quads
 
 FOREVER = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 ENDLESS_ROWS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
-SPARE = 1
+SPARE = 2
 """Workers that stand ready to take the place of one that is set aside or dies."""
 
 QUICK = "SELECT ?o WHERE { <http://example.org/doc/1#5> ?p ?o }"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from urllib.parse import parse_qsl, quote, quote_plus
 
@@ -15,6 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kgraph import media
+from kgraph.server.requests import fields
+from kgraph.server.responses import Problem
 
 SELECT = "SELECT ?s ?o WHERE { ?s <https://schema.org/text> ?o } ORDER BY ?s LIMIT 2"
 CONSTRUCT = "CONSTRUCT { ?s <http://example.org/said> ?o } WHERE { ?s <https://schema.org/text> ?o } LIMIT 2"
@@ -271,18 +274,28 @@ def test_serving_nothing_is_refused(tmp_path):
     assert "there is no graph" in refused.stderr
 
 
-@given(st.text(max_size=30), st.sampled_from([quote_plus, quote, lambda text: quote(text, safe="<>{}?* ")]))
-def test_the_short_way_of_reading_a_query_string_reads_what_the_long_way_does(text, quoted):
-    from kgraph.server.requests import _only_a_query
-
-    encoded = f"query={quoted(text)}"
-    assert _only_a_query(encoded.encode()) in (None, dict(parse_qsl(encoded, keep_blank_values=True))["query"])
-
-
-@pytest.mark.parametrize(
-    "encoded", [b"query=%ff", b"query=%", b"query=%zz", b"query=a\\x41", b"query=a&query=b", b"query=%u0041", b"x"]
+@given(
+    st.lists(st.tuples(st.text(max_size=20), st.text(max_size=30)), max_size=4),
+    st.sampled_from([quote_plus, quote, lambda text, **_: quote(text, safe="<>{}?* ")]),
 )
-def test_the_short_way_leaves_what_is_unusual_to_the_long_one(encoded):
-    from kgraph.server.requests import _only_a_query
+def test_parameters_are_read_as_they_were_written(pairs, quoted):
+    assert fields("&".join(f"{quoted(name)}={quoted(value)}" for name, value in pairs).encode()) == pairs
 
-    assert _only_a_query(encoded) is None
+
+@given(st.text("%aA0fzx\\&=+u{N}é", max_size=30))
+def test_unusual_parameters_are_read_as_the_standard_library_reads_them(text):
+    try:
+        expected = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        with pytest.raises(Problem):
+            fields(text.encode())
+    else:
+        assert fields(text.encode()) == expected
+
+
+def test_parameters_without_number_are_refused_and_long_ones_take_no_time():
+    with pytest.raises(Problem):
+        fields(b"a=&" * 10_001)
+    began = time.process_time()
+    assert fields(b"query=" + b"%28" * 100_000) == [("query", "(" * 100_000)]
+    assert time.process_time() - began < 0.05

@@ -29,9 +29,9 @@ from kgraph.server.indexing import Indexing
 from kgraph.server.limits import Limits
 from kgraph.server.observing import Observing, Sent
 from kgraph.server.pages import Pages
+from kgraph.server.pool import Pool
 from kgraph.server.representations import Made
 from kgraph.server.sparql import Sparql
-from kgraph.server.workers import Pool
 from kgraph.server.writing import Writer
 from kgraph.store.oxigraph import OxigraphStore
 

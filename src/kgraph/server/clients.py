@@ -8,6 +8,12 @@ from kgraph.server.asgi import Scope, Send, header
 from kgraph.server.responses import Problem, send_problem
 
 
+def client_of(scope: Scope) -> str:
+    """Whom the request is from: an address, or nothing where there is none."""
+    address = scope.get("client")
+    return address[0] if address else ""
+
+
 class Clients:
     """Counts requests from their arrival to the end of their answers; `most` is what one address may have at once.
 
@@ -20,8 +26,7 @@ class Clients:
 
     def enter(self, scope: Scope) -> str | None:
         """Counts one more; gives whom to count it off again, or None where it is one too many."""
-        address = scope.get("client")
-        client = address[0] if address else ""
+        client = client_of(scope)
         number = self._in_hand.get(client, 0)
         if number >= self._most:
             return None

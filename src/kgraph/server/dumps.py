@@ -28,9 +28,9 @@ from kgraph.errors import KgraphError
 from kgraph.server import addresses
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.limits import Limits
+from kgraph.server.pool import Pool
 from kgraph.server.representations import explain, is_read
 from kgraph.server.responses import OPEN_TO_ALL, send_empty
-from kgraph.server.workers import Pool
 
 PATHS = tuple(
     f"/dump.{form.suffix}{coding}" for form in addresses.DUMPS for coding in ("", *(f".{one}" for one in addresses.CODINGS))

@@ -18,11 +18,11 @@ from kgraph.server import addresses, document_page, entity_page, index_page
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.dumps import Dumps
 from kgraph.server.limits import Limits
+from kgraph.server.pool import Pool
 from kgraph.server.questions import Reading, is_iri, term
 from kgraph.server.rendering import PAGE, render
 from kgraph.server.representations import Made, canonical, content_type, explain, is_read, links_of, negotiated
 from kgraph.server.responses import Problem
-from kgraph.server.workers import Pool
 from kgraph.store import quads
 
 MOST_POINTING = 10_000

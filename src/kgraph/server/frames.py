@@ -2,10 +2,10 @@
 
 A frame is its payload's length (four bytes, big-endian), a tag (one byte), the number of the request (eight bytes) and the
 payload. Down to the worker goes `ASK`, a request in Python's marshal form: both ends are the same interpreter. Up comes
-`READY` once, and again for each `OPEN`, which has the worker open the newest snapshot; then for each request in turn either
-`WHOLE` (a short answer), or `HEAD`, any number of `DATA` and one `END`, or at any point before the end one `ERROR`. `WHOLE`
-and `HEAD` begin with one byte, the index of the answer's form in `media.FORMATS`; `END` says in one byte whether the answer
-was cut at the request's limit.
+`HELLO`, the worker's process id in digits, then `READY` with its snapshot, and that again for each `OPEN`, which has the worker
+open the newest one; then for each request in turn either `WHOLE` (a short answer), or `HEAD`, any number of `DATA` and one
+`END`, or at any point before the end one `ERROR`. `WHOLE` and `HEAD` begin with one byte, the index of the answer's form in
+`media.FORMATS`; `END` says in one byte whether the answer was cut at the request's limit.
 
 A few requests may be sent ahead. Those behind one that takes long are recalled, all but the first: two numbers in memory
 that both processes share (eight bytes each) say from which on and below which a request is to be skipped, without an answer.
@@ -19,7 +19,7 @@ from kgraph.errors import BadQuery, FetchRefused, KgraphError, NotAcceptable, Se
 
 PREFIX = struct.Struct("!IBQ")
 NUMBER = struct.Struct("=Q")
-ASK, READY, WHOLE, HEAD, DATA, END, ERROR = range(7)
+ASK, HELLO, READY, WHOLE, HEAD, DATA, END, ERROR = range(8)
 
 QueryRequest = tuple[str, str, tuple[str, ...], list[str] | None, list[str] | None, int]
 """`"query"`, the text, the media types by preference, default graphs, named graphs, the limit in bytes (0: none)."""

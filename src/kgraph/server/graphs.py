@@ -19,11 +19,11 @@ from kgraph.server import addresses, description, negotiate, requests
 from kgraph.server.access import Access
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.limits import Limits
+from kgraph.server.pool import Pool
 from kgraph.server.questions import is_iri, term
 from kgraph.server.reports import send_report
 from kgraph.server.responses import OPEN_TO_ALL, Problem, problem_of, send_empty, send_problem, send_whole
 from kgraph.server.streams import send_stream
-from kgraph.server.workers import Pool
 from kgraph.server.writing import Writer
 
 PATH = "/rdf-graph-store"

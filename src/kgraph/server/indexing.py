@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import sys
 
-from kgraph.server.workers import Pool
+from kgraph.server.pool import Pool
 from kgraph.store import fulltext
 
 _LOOK_EVERY = 0.5

@@ -29,9 +29,9 @@ from prometheus_client.registry import Collector
 from kgraph.server import addresses
 from kgraph.server.asgi import Receive, Scope, Send, header
 from kgraph.server.cache import Cache
+from kgraph.server.pool import Pool
 from kgraph.server.responses import Problem, send_problem, send_whole
 from kgraph.server.tally import Timings
-from kgraph.server.workers import Pool
 
 TEXT = "kgraph.text"
 """Where a scope keeps the query that a request asks."""

@@ -16,8 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kgraph import __version__, media, queries
 from kgraph.errors import KgraphError
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
+from kgraph.server.pool import Pool
 from kgraph.server.responses import OPEN_TO_ALL, Problem, send_problem, send_whole
-from kgraph.server.workers import Pool
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -11,7 +11,7 @@ import re
 
 from kgraph import media
 from kgraph.server import frames
-from kgraph.server.workers import Pool
+from kgraph.server.pool import Pool
 from kgraph.vocab import PREFIXES
 
 Row = dict[str, str]

@@ -32,6 +32,7 @@ from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.limits import Limits
 from kgraph.server.matching import matches
 from kgraph.server.names import Names, Thing
+from kgraph.server.pool import Pool
 from kgraph.server.properties import PROPERTIES, PROPERTY, TYPE, TYPES, values
 from kgraph.server.questions import Reading, term
 from kgraph.server.reconciliation import (
@@ -47,7 +48,6 @@ from kgraph.server.reconciliation import (
 )
 from kgraph.server.rendering import render
 from kgraph.server.responses import OPEN_TO_ALL, Problem, problem_of, send_empty, send_problem, send_whole
-from kgraph.server.workers import Pool
 
 ROOT = "/reconcile"
 _BELOW = ("/suggest/entity", "/suggest/property", "/suggest/type", "/preview", "/extend/propose")

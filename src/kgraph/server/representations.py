@@ -17,10 +17,10 @@ from kgraph.server import addresses, negotiate
 from kgraph.server.asgi import Headers, Scope, Send, header
 from kgraph.server.cache import Cache
 from kgraph.server.limits import Limits
+from kgraph.server.pool import Pool
 from kgraph.server.questions import Reading
 from kgraph.server.rendering import PAGE, render
 from kgraph.server.responses import OPEN_TO_ALL, Problem, problem_of, send_empty, send_problem, send_whole
-from kgraph.server.workers import Pool
 
 _UNTIL_TAKEN_UP = 0.05
 _METHODS = b"GET, HEAD, OPTIONS"

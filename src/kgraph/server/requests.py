@@ -6,10 +6,10 @@ comes in a form or as the body, its dataset in `using-graph-uri` and `using-name
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
 from kgraph.server.asgi import Receive, Scope, header
 from kgraph.server.responses import Problem
@@ -18,6 +18,8 @@ FORM = "application/x-www-form-urlencoded"
 QUERY = "application/sparql-query"
 UPDATE = "application/sparql-update"
 _CLOSE = ((b"connection", b"close"),)
+_MOST_FIELDS = 10_000
+_NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
 
@@ -39,8 +41,6 @@ async def read(scope: Scope, receive: Receive, *, limit: int, write_limit: int, 
     if len(scope["query_string"]) > limit:
         raise Problem(HTTPStatus.REQUEST_URI_TOO_LONG, f"a request holds {limit} bytes at most")
     if scope["method"] in ("GET", "HEAD"):
-        if (text := _only_a_query(scope["query_string"])) is not None:
-            return Asked(text)
         in_url = fields(scope["query_string"])
         if any(name == "update" for name, _ in in_url):
             raise Problem(HTTPStatus.BAD_REQUEST, "an update cannot come by GET")
@@ -87,17 +87,6 @@ def deadline(scope: Scope, most: float) -> float:
     return most
 
 
-def _only_a_query(query_string: bytes) -> str | None:
-    """The query, where the query string is that and no more: what nearly all requests are, and worth a way of its own."""
-    if not query_string.startswith(b"query=") or b"&" in query_string or b"\\" in query_string:
-        return None
-    try:  # Python's own unquoting goes through the escapes one by one; that of `unicode_escape` does not
-        escaped = query_string[6:].replace(b"+", b" ").replace(b"%", b"\\x")
-        return escaped.decode("unicode_escape").encode("latin-1").decode()
-    except UnicodeError:
-        return None
-
-
 def _update(pairs: list[tuple[str, str]]) -> Asked:
     """An update and the dataset that its patterns match (2.2.1, 2.2.3)."""
     updates = [value for name, value in pairs if name == "update"]
@@ -123,14 +112,24 @@ def _asked(pairs: list[tuple[str, str]]) -> Asked:
 
 def fields(encoded: bytes) -> list[tuple[str, str]]:
     """The parameters of a query string or of a form; raises Problem where they are not what a form would send."""
-    if not encoded:
-        return []
+    pieces = encoded.split(b"&", _MOST_FIELDS)
+    if len(pieces) > _MOST_FIELDS:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"a form has {_MOST_FIELDS} fields at most")
+    pairs = (piece.partition(b"=") for piece in pieces if piece)
+    return [(_decoded(name), _decoded(value)) for name, _, value in pairs]
+
+
+def _decoded(encoded: bytes) -> str:
+    """What is written in `application/x-www-form-urlencoded` (URL Standard, 5.1); raises Problem where it is not UTF-8.
+
+    Python's own unquoting goes through the escapes one by one, for tens of milliseconds where an attacker sends only escapes;
+    that of `unicode_escape` does not.
+    """
+    escapes = _NO_ESCAPE.sub(b"%25", encoded.replace(b"\\", b"%5C").replace(b"+", b" ")).replace(b"%", b"\\x")
     try:
-        return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=10_000)
+        return escapes.decode("unicode_escape").encode("latin-1").decode()
     except UnicodeDecodeError as error:
         raise Problem(HTTPStatus.BAD_REQUEST, "the parameters are not percent-encoded UTF-8") from error
-    except ValueError as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, str(error)) from error
 
 
 def _text(body: bytes) -> str:

@@ -27,12 +27,12 @@ from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.document_page import Links, Ref
 from kgraph.server.limits import Limits
 from kgraph.server.pages import POLICY
+from kgraph.server.pool import Pool
 from kgraph.server.questions import Reading, Row, is_iri, term
 from kgraph.server.rendering import render
 from kgraph.server.responses import Problem, problem_of, send_empty, send_whole
 from kgraph.server.search import Bases
 from kgraph.server.sessions import Session, Sessions, is_from_here
-from kgraph.server.workers import Pool
 
 PATH = "/review"
 PER_PAGE = 10

@@ -18,11 +18,11 @@ from kgraph.errors import BadQuery, KgraphError, SearchNotReady
 from kgraph.server import negotiate
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.document_page import Links, Ref
+from kgraph.server.pool import Pool
 from kgraph.server.questions import Reading, Row, is_iri, term
 from kgraph.server.rendering import PAGE, render
 from kgraph.server.representations import Made, explain, is_read
 from kgraph.server.responses import Problem, problem_of, send_whole
-from kgraph.server.workers import Pool
 from kgraph.store.fulltext import CLOSE, MOST, OPEN
 from kgraph.vocab import KG, SCHEMA, SIOC
 

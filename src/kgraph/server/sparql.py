@@ -16,9 +16,11 @@ from kgraph.server import compression, description, negotiate, requests
 from kgraph.server.access import Access
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.cache import Cache
+from kgraph.server.clients import client_of
 from kgraph.server.limits import Limits
 from kgraph.server.observing import TEXT
 from kgraph.server.pages import Pages
+from kgraph.server.pool import Pool
 from kgraph.server.reports import send_report
 from kgraph.server.requests import Asked
 from kgraph.server.responses import (
@@ -30,7 +32,6 @@ from kgraph.server.responses import (
     send_whole,
 )
 from kgraph.server.streams import send_answer, send_coded, send_stream
-from kgraph.server.workers import Pool
 from kgraph.server.writing import Writer
 from kgraph.store.sparql import SEARCH, asks_elsewhere
 
@@ -130,7 +131,7 @@ class Sparql:
             return
         limit = 1 if scope["method"] == "HEAD" else 0
         request = ("query", text, wanted, asked.default_graphs, asked.named_graphs, limit)
-        job = self._pool.ask(request, requests.deadline(scope, self._limits.deadline), receive)
+        job = self._pool.ask(request, requests.deadline(scope, self._limits.deadline), receive, client_of(scope))
         try:
             head = await job.head
             etag = _etag(head.snapshot, named)

@@ -1,22 +1,17 @@
 """A query worker: a process that opens the newest snapshot and answers one query at a time, until it is killed.
 
-`python -m kgraph.server.worker CONNECTION MEMORY STORE BYTES ROWS [HOST…]`: the descriptors of its end of the socket pair,
-and of the shared memory, that `frames` describes; the folder; what a query's answer may have at most; the hosts that its
-`SERVICE` may ask.
-It imports little, since the server waits for it to start after it had to kill one.
+It is forked by the `nursery` and given the descriptors of its end of the socket pair, and of the shared memory, that `frames`
+describes; the folder; what a query's answer may have at most; the hosts that its `SERVICE` may ask.
 """
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import marshal
 import mmap
-import signal
+import os
 import socket
 import sys
 from dataclasses import dataclass
-from io import RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -30,7 +25,6 @@ if TYPE_CHECKING:
     from kgraph.store.services import Services
 
 _CHUNK = 1 << 16
-_PR_SET_PDEATHSIG = 1
 _INDEX = {form.media_type: bytes([place]) for place, form in enumerate(media.FORMATS)}
 
 
@@ -45,6 +39,9 @@ _ROW_ENDS = {
 """What stands between two rows and nowhere in a value, but for line ends in CSV, which so count too."""
 
 
+_FEWER = "ask with LIMIT, or load a dump"
+
+
 class _Enough(Exception):
     """The limit of the request is reached."""
 
@@ -57,75 +54,77 @@ class Most:
     rows: int
 
 
-class _Rows(RawIOBase):
-    """Passes on what is written while it has no more rows than it may."""
-
-    def __init__(self, output: _Output, row_end: bytes, most: int) -> None:
-        self._output = output
-        self._row_end = row_end
-        self._most = most
-        self._left = most
-        self._tail = b""
-
-    def write(self, chunk: bytes) -> int:  # type: ignore[override]
-        joined = self._tail + chunk
-        self._left -= joined.count(self._row_end)
-        if self._left < 0:
-            raise frames.AnswerTooLarge(f"the answer has more than {self._most} rows", hint="ask with LIMIT, or load a dump")
-        self._tail = joined[1 - len(self._row_end) :] if len(self._row_end) > 1 else b""
-        return self._output.write(chunk)
+_UNBOUNDED = Most(sys.maxsize, sys.maxsize)
 
 
-class _Output(RawIOBase):
+class _Output:
     """Sends what is written as one frame if it is short, else as a stream.
 
-    In bytes: at `limit` (0 for none) the answer is cut, which its end says; over `most` it ends in an error.
+    At `limit` bytes (0 for none) the answer is cut, which its end says; over `most` it ends in an error. Rows are counted by
+    what ends each in this form, where there is such a thing.
     """
 
-    def __init__(self, connection: socket.socket, number: int, limit: int, most: int = sys.maxsize) -> None:
+    def __init__(self, connection: socket.socket, number: int, form: media.Format, limit: int, most: Most) -> None:
         self._connection = connection
         self._number = number
+        self._form = _INDEX[form.media_type]
         self._limit = limit or sys.maxsize
-        self._left = self._most = most
+        self._most = most
+        self._left = most.size
+        self._row_end = _ROW_ENDS.get(form.media_type)
+        self._rows_left = most.rows
+        self._tail = b""
         self._sent = False
         self._waiting: list[bytes] = []
         self._size = 0
-        self.form = b""
 
-    def write(self, chunk: bytes) -> int:  # type: ignore[override]
+    def write(self, chunk: bytes) -> int:
         self._waiting.append(chunk)
         self._size += len(chunk)
-        self._limit -= len(chunk)
-        if self._limit <= 0:
+        if self._size >= self._limit:
             raise _Enough
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise frames.AnswerTooLarge(f"the answer has more than {self._most} bytes", hint="ask with LIMIT, or load a dump")
         if self._size >= _CHUNK:
             self._pass_on()
         return len(chunk)
 
+    def flush(self) -> None: ...
+
     def _pass_on(self) -> None:
+        chunk = b"".join(self._waiting)
+        self._check(chunk)
         if not self._sent:
-            self._connection.sendall(frames.frame(frames.HEAD, self._number, self.form))
+            self._connection.sendall(frames.frame(frames.HEAD, self._number, self._form))
             self._sent = True
-        self._connection.sendall(frames.frame(frames.DATA, self._number, b"".join(self._waiting)))
+        self._connection.sendall(frames.frame(frames.DATA, self._number, chunk))
+        self._limit -= self._size
         self._waiting.clear()
         self._size = 0
 
+    def _check(self, chunk: bytes) -> None:
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise frames.AnswerTooLarge(f"the answer has more than {self._most.size} bytes", hint=_FEWER)
+        if self._row_end is not None:
+            joined = self._tail + chunk
+            self._rows_left -= joined.count(self._row_end)
+            if self._rows_left < 0:
+                raise frames.AnswerTooLarge(f"the answer has more than {self._most.rows} rows", hint=_FEWER)
+            self._tail = joined[1 - len(self._row_end) :] if len(self._row_end) > 1 else b""
+
     def finish(self, *, cut: bool) -> None:
-        if not self._sent and not cut:
-            self._connection.sendall(frames.frame(frames.WHOLE, self._number, self.form + b"".join(self._waiting)))
-        else:
+        if self._sent or cut:
             self._pass_on()
             self._connection.sendall(frames.frame(frames.END, self._number, bytes([cut])))
+        else:
+            whole = b"".join(self._waiting)
+            self._check(whole)
+            self._connection.sendall(frames.frame(frames.WHOLE, self._number, self._form + whole))
 
 
 def _answer(store: OxigraphStore, request: tuple[object, ...], connection: socket.socket, number: int, most: Most) -> None:
     if request[0] == "dump":
         _, media_type, graph = cast("frames.DumpRequest", request)
-        output = _Output(connection, number, 0)
-        output.form = _INDEX[media_type]
+        output = _Output(connection, number, media.named(media_type), 0, _UNBOUNDED)
         store.dump(cast("BinaryIO", output), media_type=media_type, graph=graph)
         output.finish(cut=False)
         return
@@ -135,12 +134,10 @@ def _answer(store: OxigraphStore, request: tuple[object, ...], connection: socke
             quads.name(graph)
     except StoreError as error:
         raise BadQuery(error.message) from error
-    output = _Output(connection, number, limit, most.size)
     answer = store.query(text, media_type=media_types, default_graphs=default_graphs, named_graphs=named_graphs)
-    output.form = _INDEX[answer.media_type]
-    row_end = _ROW_ENDS.get(answer.media_type)
+    output = _Output(connection, number, answer.form, limit, most)
     try:
-        answer.write_to(cast("BinaryIO", _Rows(output, row_end, most.rows) if row_end else output))
+        answer.write_to(cast("BinaryIO", output))
     except _Enough:
         output.finish(cut=True)
     else:
@@ -152,7 +149,6 @@ def serve(connection: socket.socket, recalled: mmap.mmap, root: Path, most: Most
     incoming = connection.makefile("rb")
     store = OxigraphStore(root, write=False, services=services)
     connection.sendall(frames.frame(frames.READY, 0, (store.snapshot or "").encode()))
-    gc.freeze()
     while prefix := incoming.read(frames.PREFIX.size):
         length, _, number = frames.PREFIX.unpack(prefix)
         request = incoming.read(length)
@@ -172,12 +168,12 @@ def serve(connection: socket.socket, recalled: mmap.mmap, root: Path, most: Most
 
 
 def main(connection: int, memory: int, root: Path, most: Most, *hosts: str) -> None:
-    # Ctrl-C goes to the whole group: the server decides when its workers end. If it dies itself, so do they, in mid-query too.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    """What a process does that was forked to be a worker."""
+    end = socket.socket(fileno=connection)
     try:
-        serve(socket.socket(fileno=connection), mmap.mmap(memory, mmap.PAGESIZE), root, most, _services(hosts))
-    except (BrokenPipeError, ConnectionResetError):
+        end.sendall(frames.frame(frames.HELLO, 0, str(os.getpid()).encode()))
+        serve(end, mmap.mmap(memory, mmap.PAGESIZE), root, most, _services(hosts))
+    except ConnectionError:
         return
 
 
@@ -187,7 +183,3 @@ def _services(hosts: tuple[str, ...]) -> Services | None:
     from kgraph.store.services import Services  # noqa: PLC0415  (its HTTP client is not for those who ask nobody)
 
     return Services([host for host in hosts if host != frames.PRIVATE], allow_private=frames.PRIVATE in hosts)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), Most(int(sys.argv[4]), int(sys.argv[5])), *sys.argv[6:])

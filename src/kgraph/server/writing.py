@@ -19,7 +19,8 @@ from typing import Any
 from kgraph.errors import QueryTimeout, StoreError
 from kgraph.server import writer
 from kgraph.server.limits import Limits
-from kgraph.server.workers import Overloaded, Pool, WorkerLost
+from kgraph.server.pool import Pool
+from kgraph.server.workers import Overloaded, WorkerLost
 from kgraph.store import snapshot
 
 _UNTIL_COMMITTED = 600.0

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from kgraph.store import syntax
 from kgraph.store.syntax import Token
 
-_WORTH_A_LOOK = re.compile(r"group_concat|[\w>)][*?]\s", re.IGNORECASE)
+_PATH_OF_ANY_LENGTH = re.compile(r"[*?](?<=[\w>)].)\s")
 
 
 def mended(text: str, is_in_no_triple: Callable[[str, str], bool]) -> str:
@@ -21,7 +21,7 @@ def mended(text: str, is_in_no_triple: Callable[[str, str], bool]) -> str:
 
     `is_in_no_triple` says of a term, written as in the query and after its prologue, that the dataset has it in no triple.
     """
-    if not _WORTH_A_LOOK.search(text):
+    if _PATH_OF_ANY_LENGTH.search(text) is None and "group_concat" not in text.casefold():
         return text
     found = syntax.tokens(text)
     edits = [*_concatenations(found), *_paths_from_nowhere(text, found, is_in_no_triple)]

@@ -12,8 +12,9 @@ import itertools
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import pyoxigraph as ox
@@ -42,6 +43,7 @@ _RESULTS = {form.media_type: ox.QueryResultsFormat.from_media_type(form.media_ty
 _RDF = {form.media_type: ox.RdfFormat.from_media_type(form.media_type) for form in media.RDF}
 _UNION, _OWN, _BECOMING = "union", "own", "becoming "
 UNION_IS_MADE = "the default graph is the union of the named ones, which are what can be written"
+_ALONE = nullcontext()
 _PREFERRED = ("application/sparql-results+json", "text/turtle")
 
 GraphName = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
@@ -296,15 +298,9 @@ class OxigraphStore:
 
         return Answer(media.named(chosen), write_to)
 
-    @contextmanager
-    def _blaming_services(self) -> Iterator[None]:
+    def _blaming_services(self) -> AbstractContextManager[None]:
         """An error that an endpoint is to blame for says so."""
-        try:
-            yield
-        except (OSError, RuntimeError) as error:
-            if self._services is not None and self._services.failure is not None:
-                raise ServiceFailed(self._services.failure) from error
-            raise
+        return _ALONE if self._services is None else _blaming(self._services)
 
     def _asked(self, text: str, how: Mapping[str, Any]) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
         def is_in_no_triple(prologue: str, term: str) -> bool:
@@ -391,18 +387,36 @@ def _publish_what_a_dead_writer_left(root: Path) -> None:
 
 
 @contextmanager
-def _errors(*, writing_to_a_file: bool = False) -> Iterator[None]:
-    """Foreign exceptions stop here; what the caller's own file raises (it has an error number) does not."""
+def _blaming(services: Services) -> Iterator[None]:
     try:
         yield
-    except SyntaxError as error:
-        raise bad_query(str(error)) from error
-    except RuntimeError as error:  # it parses, and cannot be evaluated: an unknown function
-        raise BadQuery(str(error)) from error
-    except (OSError, ValueError) as error:
-        if writing_to_a_file and isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise StoreError(f"the store failed: {error}") from error
+    except (OSError, RuntimeError) as error:
+        if services.failure is not None:
+            raise ServiceFailed(services.failure) from error
+        raise
+
+
+class _errors:  # noqa: N801  (stands in `with`; a class, since a generator costs every query more)
+    """Foreign exceptions stop here; what the caller's own file raises (it has an error number) does not."""
+
+    __slots__ = ("_writing_to_a_file",)
+
+    def __init__(self, *, writing_to_a_file: bool = False) -> None:
+        self._writing_to_a_file = writing_to_a_file
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, SyntaxError):
+            raise bad_query(str(error)) from error
+        if isinstance(error, RuntimeError):  # it parses, and cannot be evaluated: an unknown function
+            raise BadQuery(str(error)) from error
+        if isinstance(error, OSError | ValueError):
+            if self._writing_to_a_file and isinstance(error, OSError) and error.errno is not None:
+                return
+            raise StoreError(f"the store failed: {error}") from error
 
 
 def _kind_of_unnamed(root: Path) -> str:

@@ -30,6 +30,7 @@ from kgraph.server.limits import Limits
 from kgraph.server.observing import Observing, Sent
 from kgraph.server.pages import Pages
 from kgraph.server.pool import Pool
+from kgraph.server.repeats import Repeats
 from kgraph.server.representations import Made
 from kgraph.server.sparql import Sparql
 from kgraph.server.writing import Writer
@@ -43,6 +44,7 @@ class Application(FastAPI):
     pool: Pool
     clients: Clients
     observing: Observing
+    repeats: Repeats
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -101,6 +103,7 @@ def create_app(
 
     app = Application(title="kgraph", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.pool = pool
+    app.repeats = sparql.repeats
     app.clients = Clients(limits.per_client)
     app.raw = {
         "/": pages,
@@ -166,13 +169,14 @@ def serve(
     with listening:
         name, port = listening.getsockname()[:2]
         at = f"[{name}]" if ":" in name else name
+        app = create_app(Path(root), workers=workers, limits=limits, access=access, access_log=access_log)
         config = uvicorn.Config(
-            create_app(Path(root), workers=workers, limits=limits, access=access, access_log=access_log),
+            app,
             log_level="warning",
             access_log=False,
             server_header=False,
             ws="none",
-            http=guarded(limits),
+            http=guarded(limits, app.repeats, app.observing.add_repeat),
             timeout_keep_alive=int(limits.patience),
             timeout_graceful_shutdown=10,
         )

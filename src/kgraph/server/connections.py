@@ -1,17 +1,23 @@
 """What a connection may cost that asks nothing, asks slowly, or does not take its answer.
 
 Once a second every connection is looked at. One that waits for its client, to begin a request, to go on with one or to take
-what was written, is closed when nothing has moved for the client's patience. Nothing is done for a request by itself.
+what was written, is closed when nothing has moved for the client's patience. Nothing is done for a request by itself, but that one
+which comes again byte for byte is answered here (`repeats`).
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from kgraph.server.asgi import Scope
 from kgraph.server.limits import Limits
+from kgraph.server.repeats import REQUEST, Repeat, Repeats, rendered
+
+Observe = Callable[[Repeat, tuple[str, int] | None], None]
 
 _LOOK_EVERY = 1.0
 _FULL = (
@@ -21,12 +27,16 @@ _FULL = (
 
 
 class Connection(HttpToolsProtocol):
-    """Uvicorn's connection, under limits; `limits` is set by the subclass that `guarded` makes."""
+    """Uvicorn's connection, under limits; the first three are set by the subclass that `guarded` makes."""
 
     limits: Limits
+    repeats: Repeats
+    observe: Observe
     _look: asyncio.TimerHandle | None = None
     _before: tuple[object, int, int] | None = None
     _still = 0
+    _begun = _ended = 0
+    _repeated = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -36,12 +46,34 @@ class Connection(HttpToolsProtocol):
             transport.write(_FULL)
             transport.close()
 
+    def data_received(self, data: bytes) -> None:
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        between = self._begun == self._ended and (cycle is None or cycle.response_complete)
+        if between and (repeat := self.repeats.find(data)) is not None and not self.flow.write_paused:
+            self._unset_keepalive_if_required()  # the round that looks at every connection does the same
+            self._repeated += 1
+            self.transport.write(rendered(repeat, self.server_state.default_headers))
+            self.observe(repeat, self.client)
+            return
+        begun = self._begun
+        super().data_received(data)
+        if between and begun + 1 == self._begun == self._ended and self.scope["method"] == "GET" and self.cycle.keep_alive:
+            cast("Scope", self.scope)[REQUEST] = data
+
+    def on_message_begin(self) -> None:
+        self._begun += 1
+        super().on_message_begin()
+
+    def on_message_complete(self) -> None:
+        self._ended += 1
+        super().on_message_complete()
+
     def waits_for(self) -> tuple[object, int, int] | None:
         """What the client is waited for to change, or None where it is the server's turn."""
         buffered = self.transport.get_write_buffer_size()
         cycle = cast("RequestResponseCycle | None", self.cycle)
         if cycle is None or cycle.response_complete:
-            return cycle, 0, buffered
+            return cycle, self._repeated, buffered
         return (cycle, len(cycle.body), buffered) if buffered or cycle.more_body else None
 
     def _make_room(self) -> bool:
@@ -63,7 +95,7 @@ class Connection(HttpToolsProtocol):
                 one.transport.abort()
 
 
-def guarded(limits: Limits) -> type[asyncio.Protocol]:
-    """The class of connections under these limits."""
-    attributes: dict[str, Any] = {"limits": limits}
+def guarded(limits: Limits, repeats: Repeats, observe: Observe) -> type[asyncio.Protocol]:
+    """The class of connections under these limits; `observe` is told of each request that is answered here."""
+    attributes: dict[str, Any] = {"limits": limits, "repeats": repeats, "observe": staticmethod(observe)}
     return cast("type[asyncio.Protocol]", type("Guarded", (Connection,), attributes))

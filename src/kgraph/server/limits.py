@@ -28,7 +28,7 @@ class Limits:
     per_client: int = 100
     """Requests that one address may have in hand."""
     long: int = 4
-    """Queries that go on beside the quick ones once they have taken long, or as many as there are workers; others wait for a place."""
+    """Queries that go on beside the quick ones once they have taken long (or one for each worker); others wait for a place."""
     connections: int = 2000
     """Beyond these, the one that has been silent longest is closed."""
     patience: float = 20.0

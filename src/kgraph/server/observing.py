@@ -18,7 +18,7 @@ from hashlib import blake2b
 from http import HTTPStatus
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -30,6 +30,7 @@ from kgraph.server import addresses
 from kgraph.server.asgi import Receive, Scope, Send, header
 from kgraph.server.cache import Cache
 from kgraph.server.pool import Pool
+from kgraph.server.repeats import Repeat
 from kgraph.server.responses import Problem, send_problem, send_whole
 from kgraph.server.tally import Timings
 
@@ -58,6 +59,14 @@ class Sent:
         return self._send(message)
 
 
+class _Whole(NamedTuple):
+    """What was sent in one piece."""
+
+    status: int
+    size: int
+    whole: bool = True
+
+
 class Observing:
     """Counts requests, and logs them where `log` says so; also `/metrics` as an ASGI application."""
 
@@ -69,7 +78,7 @@ class Observing:
         self._registry.register(_Server(pool, caches, self._requests))
         ProcessCollector(registry=self._registry)
 
-    def add(self, scope: Scope, sent: Sent, seconds: float) -> None:
+    def add(self, scope: Scope, sent: Sent | _Whole, seconds: float) -> None:
         """Counts a request that is done with."""
         path = scope["path"]
         route = self._known.get(path) or _KINDS.get(path[1:].partition("/")[0], "other")
@@ -80,6 +89,15 @@ class Observing:
         timings.size += sent.size
         if self._log is not None:
             self._log.put(scope, route, sent, seconds)
+
+    def add_repeat(self, repeat: Repeat, client: tuple[str, int] | None) -> None:
+        """Counts a request that was answered as it came."""
+        scope = (
+            repeat.scope
+            if any(name == b"x-forwarded-for" for name, _ in repeat.scope["headers"])
+            else {**repeat.scope, "client": client}
+        )
+        self.add(scope, _Whole(HTTPStatus.OK, len(repeat.body)), 0.0)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -148,7 +166,7 @@ class _Log:
         self._writing = Thread(target=self._write, name="access log", daemon=True)
         self._writing.start()
 
-    def put(self, scope: Scope, route: str, sent: Sent, seconds: float) -> None:
+    def put(self, scope: Scope, route: str, sent: Sent | _Whole, seconds: float) -> None:
         client, text = scope.get("client"), scope.get(TEXT)
         line: dict[str, object] = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),

@@ -21,6 +21,7 @@ from kgraph.server.limits import Limits
 from kgraph.server.observing import TEXT
 from kgraph.server.pages import Pages
 from kgraph.server.pool import Pool
+from kgraph.server.repeats import Repeats
 from kgraph.server.reports import send_report
 from kgraph.server.requests import Asked
 from kgraph.server.responses import (
@@ -63,6 +64,7 @@ class Sparql:
         self._writer = writer
         self._asking = asking
         self._cache = Cache(size=limits.cache_bytes, most=limits.cached_answer_bytes)
+        self.repeats = Repeats(self._cache, lambda: (pool.snapshot, pool.searched))
 
     @property
     def cache(self) -> Cache:
@@ -123,10 +125,13 @@ class Sparql:
         if known := _known(scope, etag, coding):
             await send_empty(send, HTTPStatus.NOT_MODIFIED, [(b"etag", known), *_VARIANT])
             return
-        if coding is not None and (cached := self._cache.get(compression.etag_of(etag, coding))):
+        if coding is not None and (cached := self._cache.get(coded := compression.etag_of(etag, coding))):
+            self.repeats.remember(scope, coded, *cached)
             await send_whole(send, HTTPStatus.OK, *cached)
             return
         if cached := self._cache.get(etag):
+            if coding is None or len(cached[1]) < compression.WORTH_IT:
+                self.repeats.remember(scope, etag, *cached)
             await send_coded(send, *cached, etag, self._cache, coding)
             return
         limit = 1 if scope["method"] == "HEAD" else 0

@@ -22,7 +22,7 @@ from .test_fuzz import QUERIES, TYPES
 
 TOKEN = "a long word"
 PROMISES = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = 12
+EXAMPLES = 8
 CONFIG = {"seed": 1, "checks": {"not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]}}}
 ACCEPTED = st.sampled_from(["*/*", "text/html", "text/plain", "application/json", "image/png", *TYPES])
 NAMED = ["hostile", "on-bicycle-maps", "hostile.ttl", "hostile.nq.gz", "platform/hostile", "a/b.html", "%25", "\n"]

@@ -70,7 +70,11 @@ _REASONS = {
 
 _PARAMETERS: dict[str, tuple[str, _Part, str]] = {
     "rest": ("path", REFERENCE, "May hold slashes. A suffix (`.html`, `.ttl` …) asks for one representation, without Accept"),
-    "suffix": ("path", STRING, f"One of html, {', '.join(form.suffix for form in media.RDF)}"),
+    "suffix": (
+        "path",
+        {"type": "string", "pattern": r"^[a-z]+(\.[a-z]+)?$"},
+        f"One of html, {', '.join(form.suffix for form in media.RDF)}",
+    ),
     "query": ("query", QUERY, "The query. Without it: what the service is, or a form"),
     "default-graph-uri": ("query", list_of(IRI), "The default graph of the dataset"),
     "named-graph-uri": ("query", list_of(IRI), "The named graphs of the dataset"),

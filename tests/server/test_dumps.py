@@ -67,6 +67,7 @@ def test_a_dump_is_served_in_ranges(client, path):
     assert part.headers["Content-Range"] == f"bytes 10-19/{len(whole.content)}"
     assert client.get(path, headers={"Range": "bytes=-5"}).content == whole.content[-5:]
     assert client.get(path, headers={"Range": f"bytes={len(whole.content)}-"}).status_code == 416
+    assert client.get(path, headers={"Range": "triples=0-9"}).content == whole.content
     fresh = client.get(path, headers={"Range": "bytes=10-19", "If-Range": whole.headers["ETag"]})
     assert fresh.status_code == 206
     assert client.get(path, headers={"Range": "bytes=10-19", "If-Range": '"old"'}).content == whole.content

@@ -148,7 +148,11 @@ def test_turtle_is_written_with_prefixes(client):
 
 
 @pytest.mark.parametrize(
-    "path", ["/platform/nosuch", "/doc/nosuch", "/doc/nosuch.ttl", "/person/a/b/c", "/platform/%3Cx%3E", "/doc/?page=2"]
+    "path",
+    [
+        *("/platform/nosuch", "/doc/nosuch", "/doc/nosuch.ttl", "/person/a/b/c", "/doc/?page=2", "/platform/hostile.nt.gz"),
+        *("/platform/%3Cx%3E", "/platform/%25", "/platform/%5B", "/doc/%C2%80", "/doc/%7F", "/place/%EE%80%80"),
+    ],
 )
 def test_what_is_not_there_is_not_found(client, path):
     missing = client.get(path, headers=HTML)
@@ -160,12 +164,19 @@ def test_what_is_not_there_is_not_found(client, path):
         assert problem.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/doc/a%0Ab"])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_an_address_of_nothing_is_explained(client, method, path):
+    missing = client.request(method, path)
+    assert (missing.status_code, missing.headers["Content-Type"]) == (404, "application/problem+json")
+
+
 def test_a_type_that_there_is_not_is_not_acceptable(client):
     assert client.get("/platform/strava", headers={"Accept": "image/png"}).status_code == 406
     assert client.get("/ontology", headers={"Accept": "image/png"}).status_code == 406
 
 
-@pytest.mark.parametrize("path", ["/platform/strava", "/dump.ttl", "/ontology", "/.well-known/void"])
+@pytest.mark.parametrize("path", ["/platform/strava", "/doc/", "/dump.ttl", "/ontology", "/.well-known/void"])
 def test_what_is_only_read_can_only_be_read(client, path):
     assert client.post(path).status_code == 405
     assert "GET" in client.delete(path).headers["Allow"]

@@ -18,6 +18,12 @@ def test_every_route_is_in_the_reference(tmp_path):
     assert not [path for path in paths if f"`{path}`" not in REFERENCE]
 
 
+def test_every_route_is_described(tmp_path):
+    app = create_app(tmp_path)
+    paths = {path.replace(":path", "") for path in (*app.raw, *(route.path for route in app.routes))} - {"/openapi.json"}
+    assert {path for path in paths if not path.startswith("/static/")} <= app.openapi()["paths"].keys()
+
+
 def test_every_limit_is_in_the_reference():
     assert not [field.name for field in fields(Limits) if f"`{field.name}`" not in REFERENCE]
 

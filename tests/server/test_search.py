@@ -120,6 +120,11 @@ def test_what_cannot_be_searched_for_is_explained(searched, params, status):
     assert 'name="q"' in page.text
 
 
+def test_more_parameters_than_there_are_are_refused(searched):
+    assert searched.get(f"/search?q=a{'&b' * 200}").status_code == 200
+    assert searched.get(f"/search?q=a{'&b' * 20_000}").status_code == 400
+
+
 @pytest.mark.parametrize(
     "q", ['"', '" OR "', "a' } GRAPH ?g { ?s ?p ?o", "\\", "\\u0022 } #", "NEAR(a b)", "{}", "⁅a⁆", "\x00b", "*"]
 )

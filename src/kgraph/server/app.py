@@ -7,6 +7,7 @@ import resource
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from http import HTTPStatus
 from pathlib import Path
 from time import perf_counter
 
@@ -31,7 +32,8 @@ from kgraph.server.observing import Observing, Sent
 from kgraph.server.pages import Pages
 from kgraph.server.pool import Pool
 from kgraph.server.repeats import Repeats
-from kgraph.server.representations import Made
+from kgraph.server.representations import Made, explain
+from kgraph.server.responses import Problem
 from kgraph.server.sparql import Sparql
 from kgraph.server.writing import Writer
 from kgraph.store.oxigraph import OxigraphStore
@@ -118,7 +120,7 @@ def create_app(
     entities = Entities(pool, limits, dumps, made)
     app.raw |= dict.fromkeys(ontology.ROUTES, ontology.Ontology(made))
     app.raw |= dict.fromkeys(void.ROUTES, void.Void(made, dumps, entities))
-    app.raw["/search"] = search.Search(pool, made, entities.bases)
+    app.raw[search.PATH] = search.Search(pool, made, entities.bases)
     app.raw[review.PATH] = review.Review(pool, limits, access, entities.bases)
     caches = {"sparql": sparql.cache, "pages": made.cache}
     routes = (*app.raw, "/metrics", "/health", "/ready", "/openapi.json")
@@ -126,9 +128,14 @@ def create_app(
     for path in addresses.ROUTES:
         app.router.routes.append(Route(path, Beside(entities, graphs), include_in_schema=False))
     app.router.routes.append(Route(f"{GRAPH_STORE}/{{rest:path}}", graphs, include_in_schema=False))
+    app.router.default = _nowhere
     _add_routes(app, pool)
     openapi.describe(app)
     return app
+
+
+async def _nowhere(scope: Scope, _receive: Receive, send: Send) -> None:
+    await explain(scope, send, Problem(HTTPStatus.NOT_FOUND, f"there is nothing at {scope['path']}"))
 
 
 def _add_routes(app: FastAPI, pool: Pool) -> None:

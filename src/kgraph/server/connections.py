@@ -1,8 +1,8 @@
 """What a connection may cost that asks nothing, asks slowly, or does not take its answer.
 
 Once a second every connection is looked at. One that waits for its client, to begin a request, to go on with one or to take
-what was written, is closed when nothing has moved for the client's patience. Nothing is done for a request by itself, but that one
-which comes again byte for byte is answered here (`repeats`).
+what was written, is closed when nothing has moved for the client's patience. Nothing is done for a request by itself, but that
+a request which comes again byte for byte is answered here (`repeats`).
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class Dumps:
             return
         response = FileResponse(file.path, media_type=kind)
         response.raw_headers += headers
-        await response(scope, receive, send)
+        await response(_in_bytes(scope), receive, send)
 
     async def file(self, graph: str | None, form: media.Format, coding: str) -> DumpFile:
         """The dump of the snapshot that is served now, made if it is not there; raises StoreError."""
@@ -184,6 +184,13 @@ def _look(path: Path) -> DumpFile:
 def _made(snapshot: str) -> int:
     """When the snapshot was made, in nanoseconds, which its id ends with."""
     return int(snapshot.rpartition("-")[2], 16)
+
+
+def _in_bytes(scope: Scope) -> Scope:
+    """Without a range in other units, which is to be ignored (RFC 9110, 14.2)."""
+    if header(scope, b"range").lower().startswith("bytes="):
+        return scope
+    return {**scope, "headers": [one for one in scope["headers"] if one[0] != b"range"]}
 
 
 def _has_it(scope: Scope, etag: str, made: datetime) -> bool:

@@ -19,7 +19,7 @@ from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.dumps import Dumps
 from kgraph.server.limits import Limits
 from kgraph.server.pool import Pool
-from kgraph.server.questions import Reading, is_iri, term
+from kgraph.server.questions import Reading, term
 from kgraph.server.rendering import PAGE, render
 from kgraph.server.representations import Made, canonical, content_type, explain, is_read, links_of, negotiated
 from kgraph.server.responses import Problem
@@ -66,6 +66,8 @@ class Entities:
         if not rest and not wanted.suffix and (kind != "runs" or form is None):
             await self._index(scope, send, "run" if kind == "runs" else kind)
             return
+        if wanted.coding and kind not in ("doc", "runs"):
+            raise Problem(HTTPStatus.NOT_FOUND, "only a named graph is there compressed")
         links = links_of(addresses.path_of(wanted.reference), wanted.suffix, form)
         if form is None or kind not in ("doc", "runs"):
             await self._describe(scope, send, wanted, form, links)
@@ -114,14 +116,14 @@ class Entities:
         """The bases that the documents are named under, the one with most of them first."""
         if self._known[0] != self._pool.snapshot:
             snapshot = self._pool.snapshot
-            found = [row["base"] for row in await reading.rows(_BASES) if is_iri(row.get("base", ""))]
+            found = [row["base"] for row in await reading.rows(_BASES) if quads.is_iri(row.get("base", ""))]
             self._known = snapshot, tuple(dict.fromkeys([*found, iris.DEFAULT_BASE]))
         return self._known[1]
 
     async def _find(self, reading: Reading, reference: str) -> tuple[str, tuple[str, ...]]:
         """The IRI that this path names in the graph; raises Problem where there is none."""
         bases = await self.bases(reading)
-        candidates = [base + reference for base in bases if is_iri(base + reference)]
+        candidates = [base + reference for base in bases if quads.is_iri(base + reference)]
         if candidates:
             values = " ".join(map(term, candidates))
             rows = await reading.rows(

@@ -20,11 +20,12 @@ from kgraph.server.access import Access
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.limits import Limits
 from kgraph.server.pool import Pool
-from kgraph.server.questions import is_iri, term
+from kgraph.server.questions import term
 from kgraph.server.reports import send_report
 from kgraph.server.responses import OPEN_TO_ALL, Problem, problem_of, send_empty, send_problem, send_whole
 from kgraph.server.streams import send_stream
 from kgraph.server.writing import Writer
+from kgraph.store.quads import is_iri
 
 PATH = "/rdf-graph-store"
 FORMS = tuple(form for form in media.RDF if not form.datasets)
@@ -43,7 +44,6 @@ _PREFLIGHT: Headers = [
     (b"access-control-allow-headers", b"Accept, Authorization, Content-Type, If-None-Match"),
     (b"access-control-max-age", b"86400"),
 ]
-_WRITABLE_KINDS = ("doc", "runs")
 _LETTERS = re.compile(r"((?:%[89A-Fa-f][0-9A-Fa-f])+)")
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -177,7 +177,8 @@ class Beside:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         place = addresses.place(scope["path"])
-        writable = not place.suffix and not place.coding and place.reference.partition("/")[0] in _WRITABLE_KINDS
+        graph = place.reference == "runs" or (place.reference.startswith("doc/") and place.reference != "doc/")
+        writable = graph and not place.suffix and not place.coding
         writes = scope["method"] in ("PUT", "POST", "DELETE", "PATCH")
         await (self._graphs if writes and writable else self._pages)(scope, receive, send)
 

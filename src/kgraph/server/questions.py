@@ -7,24 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 
 from kgraph import media
 from kgraph.server import frames
 from kgraph.server.pool import Pool
+from kgraph.store.quads import is_iri
 from kgraph.vocab import PREFIXES
 
 Row = dict[str, str]
 
 PROLOGUE = "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in PREFIXES.items())
-_NOT_IN_AN_IRI = re.compile(r'[\x00-\x20<>"{}|^`\\]')
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LONG = 1 << 16
-
-
-def is_iri(text: str) -> bool:
-    """Whether a SPARQL query can name this (19.8, IRIREF, and it is absolute)."""
-    return _SCHEME.match(text) is not None and _NOT_IN_AN_IRI.search(text) is None
 
 
 def term(iri: str) -> str:

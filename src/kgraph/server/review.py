@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from kgraph.errors import KgraphError
 from kgraph.link import AuthorityFile, Candidate, Page, authorities, judgements
@@ -28,11 +28,12 @@ from kgraph.server.document_page import Links, Ref
 from kgraph.server.limits import Limits
 from kgraph.server.pages import POLICY
 from kgraph.server.pool import Pool
-from kgraph.server.questions import Reading, Row, is_iri, term
+from kgraph.server.questions import Reading, Row, term
 from kgraph.server.rendering import render
 from kgraph.server.responses import Problem, problem_of, send_empty, send_whole
 from kgraph.server.search import Bases
 from kgraph.server.sessions import Session, Sessions, is_from_here
+from kgraph.store.quads import is_iri
 
 PATH = "/review"
 PER_PAGE = 10
@@ -43,7 +44,7 @@ _SENTENCES = 3
 _LOOKED_AT = 60
 """Mentions of a name among which its sentences are looked for: some are other words for the thing."""
 _FORM_BYTES = 1 << 16
-_SEALED = ("entity", "name", "target", "label", "heading")
+SEALED = ("entity", "name", "target", "label", "heading")
 
 _HEADERS: Headers = [
     (b"content-type", b"text/html; charset=utf-8"),
@@ -165,7 +166,7 @@ class Review:
         if session is None:
             await self._ask_for_token(send, "")
             return
-        asked = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=100).get("page", ["1"])[0]
+        asked = dict(requests.fields(scope["query_string"])).get("page", "1")
         page = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1
         queue = await self._queue(Reading(self._pool, deadline=self._deadline), page)
 
@@ -207,7 +208,7 @@ class Review:
             await self._go(send, PATH, sessions.begin(name, secure=secure))
 
     async def _decide(self, form: Mapping[str, str], session: Session, sessions: Sessions) -> None:
-        entity, name, target, label, heading = values = [form.get(field, "") for field in _SEALED]
+        entity, name, target, label, heading = values = [form.get(field, "") for field in SEALED]
         if not sessions.is_sealed(session, form.get("seal", ""), *values):
             raise Problem(HTTPStatus.FORBIDDEN, "This form was not given to you by this server, so nothing was decided.")
         decision = form.get("decision", "")

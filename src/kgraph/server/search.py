@@ -12,29 +12,30 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import parse_qs
 
 from kgraph.errors import BadQuery, KgraphError, SearchNotReady
-from kgraph.server import negotiate
+from kgraph.server import negotiate, requests
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.document_page import Links, Ref
 from kgraph.server.pool import Pool
-from kgraph.server.questions import Reading, Row, is_iri, term
+from kgraph.server.questions import Reading, Row, term
 from kgraph.server.rendering import PAGE, render
 from kgraph.server.representations import Made, explain, is_read
 from kgraph.server.responses import Problem, problem_of, send_whole
 from kgraph.store.fulltext import CLOSE, MOST, OPEN
+from kgraph.store.quads import is_iri
 from kgraph.vocab import KG, SCHEMA, SIOC
 
+PATH = "/search"
 PER_PAGE = 20
 LONGEST = 500
-_KINDS = {
+KINDS = {
     "claim": ("Claims", KG.Claim), "question": ("Questions", KG.Question), "platform": ("Platforms", KG.Platform),
     "person": ("People", SCHEMA.Person), "document": ("Documents", SIOC.Thread),
     "organization": ("Organizations", SCHEMA.Organization), "place": ("Places", SCHEMA.Place),
     "work": ("Works", SCHEMA.CreativeWork), "event": ("Events", SCHEMA.Event), "technology": ("Technologies", KG.Technology),
 }  # fmt: skip
-_NAMED = {str(iri): name for name, (_, iri) in _KINDS.items()}
+_NAMED = {str(iri): name for name, (_, iri) in KINDS.items()}
 _JSON: Headers = [(b"content-type", b"application/json")]
 _SPLIT = re.compile(f"[{OPEN}{CLOSE}]")
 
@@ -105,21 +106,21 @@ class Search:
         await self._made.send(scope, send, named, [*(PAGE if as_page else _JSON), (b"vary", b"accept")], make)
 
     async def _send_page(self, send: Send, q: str, problem: Problem | None) -> None:
-        body = render("search.html", q=q, kind=None, kinds=_KINDS, results=None, problem=problem, most=MOST)
+        body = render("search.html", q=q, kind=None, kinds=KINDS, results=None, problem=problem, most=MOST)
         headers = [*PAGE, (b"vary", b"accept"), (b"cache-control", b"no-cache"), *(problem.headers if problem else ())]
         await send_whole(send, problem.status if problem else HTTPStatus.OK, headers, body)
 
 
 def _asked(scope: Scope) -> tuple[str, str | None, int]:
     """The words, the kind and the page; raises Problem where they cannot be meant."""
-    given = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=100)
-    q = given.get("q", [""])[0].strip()
-    kind = given.get("kind", [""])[0] or None
-    page = given.get("page", ["1"])[0]
+    given = dict(requests.fields(scope["query_string"]))
+    q = given.get("q", "").strip()
+    kind = given.get("kind") or None
+    page = given.get("page", "1")
     if len(q) > LONGEST:
         raise Problem(HTTPStatus.BAD_REQUEST, f"a search has {LONGEST} characters at most")
-    if kind is not None and kind not in _KINDS:
-        raise Problem(HTTPStatus.BAD_REQUEST, f"there is no kind {kind!r}; there is {', '.join(_KINDS)}")
+    if kind is not None and kind not in KINDS:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"there is no kind {kind!r}; there is {', '.join(KINDS)}")
     if not (page.isascii() and page.isdigit() and len(page) < 5 and 1 <= int(page) <= -(-MOST // PER_PAGE)):
         raise Problem(HTTPStatus.BAD_REQUEST, f"there is no page {page!r}; pages go from 1 to {-(-MOST // PER_PAGE)}")
     return q, kind, int(page)
@@ -127,7 +128,7 @@ def _asked(scope: Scope) -> tuple[str, str | None, int]:
 
 async def read(reading: Reading, q: str, kind: str | None, page: int, bases: Sequence[str]) -> Results:
     """One page of what is found; raises BadQuery where there is no word to look for, SearchNotReady."""
-    only = f"; kgs:kind {term(str(_KINDS[kind][1]))} " if kind else ""
+    only = f"; kgs:kind {term(str(KINDS[kind][1]))} " if kind else ""
     found = await reading.rows(f"""PREFIX kgs: <https://w3id.org/kgraph/search#>
     SELECT ?thing ?kind ?score ?excerpt WHERE {{
       GRAPH kgs:index {{
@@ -166,7 +167,7 @@ def _result(row: Row, more: Sequence[Row], to: Links) -> Result:
 
 
 def _page(results: Results) -> bytes:
-    return render("search.html", q=results.q, kind=results.kind, kinds=_KINDS, results=results, problem=None, most=MOST)
+    return render("search.html", q=results.q, kind=results.kind, kinds=KINDS, results=results, problem=None, most=MOST)
 
 
 def _json(results: Results) -> bytes:

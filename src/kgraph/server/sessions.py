@@ -19,7 +19,7 @@ from kgraph.server.asgi import Scope, header
 
 LASTS = 12 * 3600
 """Seconds."""
-_COOKIE = "kgraph-session"
+COOKIE = "kgraph-session"
 _SIGNED = re.compile(r"([A-Za-z0-9_=-]{1,2000})\.([0-9a-f]{64})")
 
 
@@ -47,14 +47,14 @@ class Sessions:
         """The header that gives a client a session; `secure` where it came over TLS."""
         content = json.dumps([name, int(time.time()) + LASTS, secrets.token_hex(8)])
         value = urlsafe_b64encode(content.encode()).decode()
-        cookie = f"{_COOKIE}={value}.{self._sign('cookie', value)}; Path={self._path}; HttpOnly; SameSite=Strict"
+        cookie = f"{COOKIE}={value}.{self._sign('cookie', value)}; Path={self._path}; HttpOnly; SameSite=Strict"
         return b"set-cookie", f"{cookie}{'; Secure' if secure else ''}".encode()
 
     def of(self, scope: Scope) -> Session | None:
         """The session of a request, None where it has none, or one that is over or was not signed here."""
         for pair in re.split("[;,]", header(scope, b"cookie")):
             name, _, value = pair.strip().partition("=")
-            signed = _SIGNED.fullmatch(value) if name == _COOKIE else None
+            signed = _SIGNED.fullmatch(value) if name == COOKIE else None
             if signed is not None and hmac.compare_digest(signed[2], self._sign("cookie", signed[1])):
                 who, ends, id = json.loads(urlsafe_b64decode(signed[1]))
                 if time.time() < ends:

@@ -18,6 +18,15 @@ def name(graph: str) -> ox.NamedNode:
         raise StoreError(f"{graph!r} is no IRI, so it cannot name a graph") from error
 
 
+def is_iri(text: str) -> bool:
+    """Whether this is an absolute IRI (RFC 3987), which a graph or a query can name."""
+    try:
+        ox.NamedNode(text)
+    except ValueError:
+        return False
+    return True
+
+
 def parse(graph: str, quads: bytes) -> set[ox.Quad]:
     """The quads, checked to be N-Quads and all in this graph; raises StoreError."""
     try:

@@ -6,6 +6,8 @@ HOST   ?= 127.0.0.1
 PORT   ?= 8000
 GOLD   ?= ../shared/gold
 PAGES  ?= ../shared
+CORPUS ?= ../shared/corpora/haacked-threads.tar.xz
+BENCH  ?= bench-data
 
 BIN  := .venv/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check
@@ -13,7 +15,7 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extr
         --no-emit-find-links --no-emit-options --no-header --resolver=backtracking
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check lint format evaluate conformance bench hostile lock clean
+.PHONY: help run test test-fast check lint format evaluate conformance bench serving hostile lock clean
 
 help: ## list what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -45,12 +47,13 @@ format: ## lay out the code
 evaluate: .venv/installed ## score the gold pages and write docs/reference/extraction-quality.*
 	$(BIN)/python benchmarks/extraction_quality.py $(GOLD) $(PAGES)
 
-bench: .venv/installed-dev ## measure serving beside the native server and write docs/reference/serve-benchmark.md; BENCH=store
-	$(BIN)/python benchmarks/bench_serve.py $(BENCH) $(if $(RDFLIB_ENDPOINT),--rdflib-endpoint $(RDFLIB_ENDPOINT)) \
-	    --write docs/reference/serve-benchmark.md
+bench: serving hostile kills ## the three below, one after the other: half an hour with nothing else to do
+
+serving: .venv/installed-dev ## measure serving beside the native server and rdflib-endpoint and write docs/reference/serve-benchmark.md
+	$(BIN)/python benchmarks/bench_serve.py $(BENCH) --corpus $(CORPUS) --write docs/reference/serve-benchmark.md
 
 hostile: .venv/installed-dev ## measure what a quiet client notices under hostile load and write docs/reference/hostile-load.md
-	$(BIN)/python benchmarks/hostile.py $(or $(BENCH),$(STORE)) --write docs/reference/hostile-load.md
+	$(BIN)/python benchmarks/hostile.py $(BENCH) --write docs/reference/hostile-load.md
 
 conformance: .venv/installed-dev ## ask the W3C's SPARQL 1.1 tests over HTTP and write docs/reference/conformance.*
 	$(BIN)/python benchmarks/conformance.py

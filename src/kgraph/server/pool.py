@@ -186,6 +186,8 @@ class Pool:
 
     def give_work(self, worker: Worker) -> None:
         """Has it do what is to be done next, if anything is."""
+        if worker.generation > self._generation:
+            self._advance(worker)
         if worker.retired:
             worker.retire()
         elif worker.generation < self._generation:
@@ -204,6 +206,15 @@ class Pool:
                 worker.start(job)
             elif worker.idle:
                 self._idle.append(worker)
+
+    def _advance(self, newest: Worker) -> None:
+        """Lets nobody answer from before the snapshot that this worker has open: no client may see one, and then one before it."""
+        self._generation, self.snapshot = newest.generation, newest.snapshot
+        self._pointer = snapshot.pointer_to(newest.generation)
+        idle, self._idle = self._idle, []
+        for worker in (*idle, *self._reserve):
+            if worker is not newest:
+                self.give_work(worker)
 
     def _next(self) -> Job | None:
         """Where many wait, the oldest may never be answered in time: those who came last still can be (adaptive LIFO)."""
@@ -265,9 +276,6 @@ class Pool:
             else:
                 self._reserve.append(worker)
                 self.give_work(worker)
-                if worker.generation > self._generation:  # nobody may see this snapshot, and then one before it
-                    with contextlib.suppress(StoreError):
-                        await self.renew()
                 break
         self._starting -= 1
         self._keep_up()

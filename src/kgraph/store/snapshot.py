@@ -57,6 +57,11 @@ def current(root: Path) -> str | None:
         return None
 
 
+def pointer_to(number: int) -> str:
+    """The path, below the root, of the snapshot of this number."""
+    return f"snapshots/{number}"
+
+
 def acquire(root: Path) -> Snapshot:
     """Holds the newest snapshot; raises StoreError where there is none."""
     while True:

@@ -12,6 +12,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kgraph.server.limits import Limits
+from kgraph.server.unchunked import Unchunked
 
 _LOOK_EVERY = 1.0
 _FULL = (
@@ -35,6 +36,11 @@ class Connection(HttpToolsProtocol):
         if len(self.connections) > self.limits.connections and not self._make_room():
             transport.write(_FULL)
             transport.close()
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self.scope["http_version"] < "1.1":
+            self.cycle.send = Unchunked(self.cycle).send  # type: ignore[assignment, method-assign]
 
     def waits_for(self) -> tuple[object, int, int] | None:
         """What the client is waited for to change, or None where it is the server's turn."""

@@ -40,9 +40,24 @@ class Served:
     log: Path
 
     def workers(self) -> list[int]:
-        """The process ids of its query workers."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [int(pid) for pid in children if "kgraph.server.worker" in Path(f"/proc/{pid}/cmdline").read_text()]
+        """The process ids of its query workers, its children or theirs: by name or, where none bears it, by command."""
+        found = [pid for pid in descendants(self.pid) if alive(pid)]
+        named = [pid for pid in found if told_of(pid, "comm").strip() == "kgraph-query"]
+        return named or [pid for pid in found if "kgraph.server.worker" in told_of(pid, "cmdline")]
+
+
+def told_of(pid: int, what: str) -> str:
+    """What the system says of a process; nothing where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/{what}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that it has started, those that these have started, and so on."""
+    children = map(int, told_of(pid, f"task/{pid}/children").split())
+    return [one for child in children for one in (child, *descendants(child))]
 
 
 def quads(graph: str, things: int) -> bytes:

@@ -15,7 +15,7 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extr
         --no-emit-find-links --no-emit-options --no-header --resolver=backtracking
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check lint format evaluate conformance bench serving hostile lock clean
+.PHONY: help run test test-fast check lint format evaluate conformance bench serving hostile kills lock clean
 
 help: ## list what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -54,6 +54,9 @@ serving: .venv/installed-dev ## measure serving beside the native server and rdf
 
 hostile: .venv/installed-dev ## measure what a quiet client notices under hostile load and write docs/reference/hostile-load.md
 	$(BIN)/python benchmarks/hostile.py $(BENCH) --write docs/reference/hostile-load.md
+
+kills: .venv/installed-dev ## kill servers and workers under load and write docs/reference/kill-test.md
+	$(BIN)/python benchmarks/kills.py --write docs/reference/kill-test.md
 
 conformance: .venv/installed-dev ## ask the W3C's SPARQL 1.1 tests over HTTP and write docs/reference/conformance.*
 	$(BIN)/python benchmarks/conformance.py

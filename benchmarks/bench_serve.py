@@ -190,7 +190,7 @@ def first_byte(url: str, query: str) -> float:
 
 
 def while_streaming(url: str, pid: int) -> tuple[int, int, int]:
-    """Bytes that a slow client took of a million rows; the memory of the processes a second after it began, and at most since."""
+    """Bytes that a slow client took of a million rows; the memory of the processes a second after it began, and at most."""
     query = PREFIXES + "SELECT ?s ?p ?o { ?s ?p ?o } LIMIT 1000000"
     taken, sizes = 0, []
     began = time.monotonic()
@@ -302,10 +302,11 @@ def ratio(one: float, other: float) -> str:
 
 PAGE = """# Serving, measured
 
-`make serving` writes this page (`benchmarks/bench_serve.py`): kgraph, the native Oxigraph server and rdflib-endpoint on the same
-{triples:,} triples, driven by wrk in turn for {seconds} s and that {rounds} times, with {workers} workers on {cores} processors
-that wrk shares (load over the last minute at the end: {load:.1f}; trust ratios, and those of slow queries only roughly). Requests
-that failed or took over 30 s do not count. *Cold* is with the cache off. rdflib-endpoint is driven once, with 8 connections.
+`make serving` writes this page (`benchmarks/bench_serve.py`): kgraph, the native Oxigraph server and rdflib-endpoint on the
+same {triples:,} triples, driven by wrk in turn for {seconds} s and that {rounds} times, with {workers} workers on {cores}
+processors that wrk shares (load over the last minute at the end: {load:.1f}; trust ratios, and those of slow queries only
+roughly). Requests that failed or took over 30 s do not count. *Cold* is with the cache off. rdflib-endpoint is driven once,
+with 8 connections.
 
 {rows}
 

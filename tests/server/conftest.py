@@ -41,8 +41,19 @@ class Served:
 
     def workers(self) -> list[int]:
         """The process ids of its query workers."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() == "kgraph-query\n"]
+        return [pid for pid in children_of(self.pid) if told_of(pid, "comm").strip() == "kgraph-query" and alive(pid)]
+
+
+def told_of(pid: int, what: str) -> str:
+    """What the system says of a process; nothing where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/{what}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in told_of(pid, f"task/{pid}/children").split()]
 
 
 def quads(graph: str, things: int) -> bytes:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
-import signal
-import threading
 import time
 
 import httpx
@@ -15,11 +11,9 @@ import pytest
 from kgraph.errors import StoreLocked
 from kgraph.store import open_store
 
-from .conftest import alive, fill, serving
+from .conftest import fill, serving
+from .writers import AUTHORIZED, UPDATE, WRITING, kill_while_writing, update
 
-TOKEN = "a long word"
-WRITING = {"KGRAPH_WRITE_TOKEN": TOKEN, "KGRAPH_BASE": "http://example.org/"}
-UPDATE = "application/sparql-update"
 STORE = "/rdf-graph-store"
 NEW = "http://example.org/new"
 BAD = "<http://example.org/c> a <https://w3id.org/kgraph#Claim> ."
@@ -35,12 +29,8 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def client(server):
-    with httpx.Client(base_url=server.url, timeout=30, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+    with httpx.Client(base_url=server.url, timeout=30, headers=AUTHORIZED) as client:
         yield client
-
-
-def update(client, text, path="/sparql", **params):
-    return client.post(path, content=text, params=params, headers={"Content-Type": UPDATE})
 
 
 def ask(client, pattern):
@@ -92,11 +82,10 @@ def test_without_the_token_nothing_is_written(server, header, challenge):
 def test_a_server_without_a_token_offers_no_writing(start, tmp_path):
     fill(tmp_path / "store", things=3)
     with start(tmp_path / "store") as server, httpx.Client(base_url=server.url) as client:
-        header = {"Authorization": f"Bearer {TOKEN}"}
         for answer in (
-            client.post("/sparql", content="DROP ALL", headers={"Content-Type": UPDATE, **header}),
-            client.put("/doc/1", content=b"", headers=header),
-            client.delete(STORE, params={"graph": NEW}, headers=header),
+            client.post("/sparql", content="DROP ALL", headers={"Content-Type": UPDATE, **AUTHORIZED}),
+            client.put("/doc/1", content=b"", headers=AUTHORIZED),
+            client.delete(STORE, params={"graph": NEW}, headers=AUTHORIZED),
             client.post("/update", data={"update": "DROP ALL"}, headers={"Authorization": "Bearer"}),
         ):
             assert answer.status_code == 403
@@ -149,7 +138,7 @@ def test_an_update_without_end_is_stopped_and_the_next_one_is_done(start, tmp_pa
     forever = f"INSERT {{ GRAPH <{NEW}> {{ ?a ?e ?i }} }} WHERE {{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }}"
     with (
         start(tmp_path / "store", env=WRITING, write_deadline=1.0) as server,
-        httpx.Client(base_url=server.url, timeout=60, headers={"Authorization": f"Bearer {TOKEN}"}) as client,
+        httpx.Client(base_url=server.url, timeout=60, headers=AUTHORIZED) as client,
     ):
         began = time.monotonic()
         answer = update(client, forever)
@@ -242,68 +231,9 @@ def test_browsers_may_ask_whether_they_may_write(client):
     assert "Authorization" in client.options("/sparql").headers["Access-Control-Allow-Headers"]
 
 
-TRIPLES = 15
-STAMPED = """DELETE {{ GRAPH ?g {{ ?s <x:stamp> ?o }} }} WHERE {{ GRAPH ?g {{ ?s <x:stamp> ?o }} }} ;
-INSERT DATA {{ GRAPH <x:g> {{ {0} }} GRAPH <x:h> {{ {0} }} }}"""
-
-
-def write_until_killed(url: str, first: int, acknowledged: list[int]) -> None:
-    stamp = first
-    with httpx.Client(base_url=url, timeout=30, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
-        while True:
-            stamp += 1
-            triples = " ".join(f"<x:{n}> <x:stamp> {stamp} ." for n in range(TRIPLES))
-            try:
-                if update(client, STAMPED.format(triples)).status_code == 204:
-                    acknowledged.append(stamp)
-            except httpx.TransportError:
-                return
-
-
-def stamps_left(root) -> list[str]:
-    for _ in range(200):  # until the last of its processes is gone
-        try:
-            open_store(root, write=True).close()
-            break
-        except StoreLocked:
-            time.sleep(0.01)
-    with open_store(root) as store:
-        for graph in ("x:g", "x:h"):
-            rows = store.query(f"SELECT ?o {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}", media_type="text/csv").read()
-            found = rows.decode().split("\r\n")[1:-1]
-            assert len(found) in (0, TRIPLES), "half an update"
-        everything = store.query(
-            "SELECT DISTINCT ?o { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }", media_type="text/csv"
-        ).read()
-        assert store.count() in (0, TRIPLES), "the union is not that of the graphs"
-        return everything.decode().split("\r\n")[1:-1]
-
-
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(600)
 def test_a_server_that_is_killed_during_updates_loses_nothing_that_it_acknowledged(tmp_path):
-    root = tmp_path / "store"
-    chance = random.Random(11)
-    last = acknowledged_in_all = unacknowledged = 0
-    for kill in range(50):
-        acknowledged: list[int] = []
-        with serving(root, workers=1, env=WRITING) as server:
-            writer = threading.Thread(target=write_until_killed, args=(server.url, last, acknowledged))
-            writer.start()
-            patience = time.monotonic() + 20
-            while kill % 2 and not acknowledged and time.monotonic() < patience:  # every other one after an acknowledgement
-                time.sleep(0.01)
-            time.sleep(chance.uniform(0.05, 0.5))
-            os.kill(server.pid, signal.SIGKILL)
-            writer.join()
-        left = stamps_left(root)
-        assert len(left) <= 1, "two states at once"
-        stamp = int(left[0]) if left else 0
-        newest = acknowledged[-1] if acknowledged else last
-        assert stamp in (newest, newest + 1), "an acknowledged update is lost"
-        acknowledged_in_all += len(acknowledged)
-        unacknowledged += stamp != newest
-        last = stamp
-        assert not alive(server.pid)
-    print(f"50 kills, {acknowledged_in_all} acknowledged updates, none lost; {unacknowledged} were done without the answer")
-    assert acknowledged_in_all >= 25
+    counts = kill_while_writing(tmp_path / "store", kills=12)
+    assert (counts.kills, counts.lost, counts.half) == (12, 0, 0)
+    assert counts.acknowledged >= 6

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from kgraph.server.asgi import Scope
 from kgraph.server.limits import Limits
 from kgraph.server.repeats import REQUEST, Repeat, Repeats, rendered
+from kgraph.server.unchunked import Unchunked
 
 Observe = Callable[[Repeat, tuple[str, int] | None], None]
 
@@ -67,6 +68,11 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._ended += 1
         super().on_message_complete()
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self.scope["http_version"] < "1.1":
+            self.cycle.send = Unchunked(self.cycle).send  # type: ignore[assignment, method-assign]
 
     def waits_for(self) -> tuple[object, int, int] | None:
         """What the client is waited for to change, or None where it is the server's turn."""

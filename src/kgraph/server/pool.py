@@ -208,7 +208,7 @@ class Pool:
                 self._idle.append(worker)
 
     def _advance(self, newest: Worker) -> None:
-        """Lets nobody answer from before the snapshot that this worker has open: no client may see one, and then one before it."""
+        """Lets nobody answer from before the snapshot that this worker has open: no client may see an older one after it."""
         self._generation, self.snapshot = newest.generation, newest.snapshot
         self._pointer = snapshot.pointer_to(newest.generation)
         idle, self._idle = self._idle, []

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         False, description="lets SERVICE reach private and loopback addresses, over plain HTTP too; for tests"
     )
 
+    limits: str | None = Field(
+        None,
+        description="what a request may cost a server, where it is not the default: deadline=10 long=8, with spaces between",
+    )
     access_log: bool = Field(False, description="whether the server writes a line of JSON on stderr for each request")
 
     @property

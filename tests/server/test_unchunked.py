@@ -13,8 +13,10 @@ from urllib.parse import quote, urlsplit
 import pytest
 import uvicorn
 
+from kgraph.server.cache import Cache
 from kgraph.server.connections import guarded
 from kgraph.server.limits import Limits
+from kgraph.server.repeats import Repeats
 
 from .conftest import Served, fill
 from .test_limits import ENDLESS_ROWS, FOREVER, QUICK
@@ -87,7 +89,8 @@ def test_an_answer_is_reset_when_its_last_bytes_are_not_taken():
         await send({"type": "http.response.start", "status": 200})
         await send({"type": "http.response.body", "body": bytes(32 << 20)})
 
-    config = uvicorn.Config(app, http=guarded(Limits(patience=1.0)), ws="none", lifespan="off", log_config=None)
+    kind = guarded(Limits(patience=1.0), Repeats(Cache(size=0, most=0), lambda: None), lambda *_: None)
+    config = uvicorn.Config(app, http=kind, ws="none", lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = threading.Thread(target=server.run, args=([listening],))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import resource
 import socket
 import sys
@@ -187,6 +188,8 @@ def serve(
             timeout_keep_alive=int(limits.patience),
             timeout_graceful_shutdown=10,
         )
+        gc.collect()
+        gc.freeze()  # what was imported is never garbage: a look through it would hold up every request
         print(f"kgraph serves {root}: open http://{at}:{port}/", file=sys.stderr, flush=True)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
             uvicorn.Server(config).run(sockets=[listening])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Self
+
+from kgraph.errors import Misuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +14,8 @@ class Limits:
 
     deadline: float = 30.0
     """For a query, from its arrival to the end of its evaluation; a request may ask for less (`Prefer: wait=`)."""
+    query_memory: int = 1 << 30
+    """That one query may allocate; one that would have more ends with its process."""
     dump_deadline: float = 600.0
     service_deadline: float = 20.0
     """For a query that asks other endpoints by `SERVICE`."""
@@ -39,3 +44,22 @@ class Limits:
     cached_answer_bytes: int = 1 << 20
     page_bytes: int = 256 << 10
     """Of an answer that is shown as a page; the page says that there is more."""
+
+    @classmethod
+    def of(cls, text: str | None) -> Self:
+        """The limits with those that are named otherwise: `deadline=10 long=8`. Raises Misuse where one cannot be meant."""
+        kinds: dict[str, type[float]] = {field.name: type(getattr(cls(), field.name)) for field in fields(cls)}
+        chosen: dict[str, float] = {}
+        for word in (text or "").split():
+            name, _, value = word.partition("=")
+            if name not in kinds:
+                raise Misuse(f"there is no limit {name!r}", hint="there are " + ", ".join(kinds))
+            try:
+                chosen[name] = kinds[name](value)
+            except ValueError as error:
+                raise Misuse(f"{name} cannot be {value!r}", hint=f"give it as {name}={getattr(cls(), name)}") from error
+            if not chosen[name] >= 0:
+                raise Misuse(
+                    f"{name} cannot be {value!r}: it is below nothing", hint=f"give it as {name}={getattr(cls(), name)}"
+                )
+        return cls(**chosen)  # type: ignore[arg-type]

@@ -17,6 +17,7 @@ import contextlib
 import marshal
 import os
 import re
+import signal
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,8 +27,9 @@ from kgraph.server import frames
 from kgraph.server.asgi import Receive
 from kgraph.server.limits import Limits
 from kgraph.server.nursery import Nursery
+from kgraph.server.spool import Spool
 from kgraph.server.tally import Timings
-from kgraph.server.workers import Job, Overloaded, Worker
+from kgraph.server.workers import Job, Overloaded, Worker, WorkerLost
 from kgraph.store import snapshot
 
 _QUICK = 0.01
@@ -40,6 +42,7 @@ _MANY = 8
 _IN_RESERVE = 2
 _SURELY = 2
 _MOST_KNOWN = 1000
+_LOOKED_AT = 4096
 _LOOK_FOR_SNAPSHOT_EVERY = 1.0
 _UNTIL_FEWER = 30.0
 _UNTIL_OPEN = 10.0
@@ -52,7 +55,8 @@ class Pool:
 
     def __init__(self, root: Path, *, size: int, limits: Limits, services: Sequence[str] = ()) -> None:
         self.root = root
-        self.nursery = Nursery([str(root), str(limits.answer_bytes), str(limits.answer_rows), *services])
+        most = (limits.answer_bytes, limits.answer_rows, limits.query_memory)
+        self.nursery = Nursery([str(root), *map(str, most), *services])
         self.spooled_bytes = limits.spooled_bytes
         self.loop: asyncio.AbstractEventLoop
         self.snapshot = ""
@@ -78,6 +82,7 @@ class Pool:
         self._known: OrderedDict[int, int] = OrderedDict()
         """How many queries of a shape were long since one was quick."""
         self._last_quick = self._last_long = self._last_sweep = 0.0
+        self._spooling = False
         self._looking: asyncio.TimerHandle | None = None
         self._pointer: str | None = None
         self._generation = 0
@@ -165,8 +170,10 @@ class Pool:
 
     def _send_ahead(self, job: Job) -> bool:
         now = self.loop.time()
-        taking = (one for one in self._quick if one.takes_more(now) and one.generation >= self._generation)
-        least = min(taking, key=_ahead, default=None)
+        least = None
+        for worker in self._quick:
+            if worker.takes_more(now) and worker.generation >= self._generation:
+                least = worker if least is None or worker.ahead < least.ahead else least
         if least is not None:
             least.start(job)
         return least is not None
@@ -290,19 +297,24 @@ class Pool:
         await worker.connect()
         return worker
 
-    def lost(self, worker: Worker, ahead: list[Job], *, expected: bool) -> None:
-        """Does without the worker; what was sent ahead to it goes to others."""
+    def lost(self, worker: Worker, job: Job | None, ahead: list[Job], *, expected: bool) -> None:
+        """Does without the worker, which was at this job; what was sent ahead to it goes to others."""
         self._workers.discard(worker)
         self._forget(worker)
         self.died += not expected
         if self._stopping:
-            for job in ahead:
-                job.fail(StoreError("the server is stopping"))
+            for one in ahead:
+                one.fail(StoreError("the server is stopping"))
         self._waiting.extendleft(reversed(ahead))
-        if worker.pid is not None:
-            self._later(self.loop.run_in_executor(None, _reap, worker.pid))
+        self._later(self._bury(worker.pid, job))
         self._keep_up()
         self._dispatch()
+
+    async def _bury(self, pid: int | None, job: Job | None) -> None:
+        """Waits for the end of a process, and tells the client of its job what ended it."""
+        signalled = await _end_of(pid) if pid is not None else None
+        if job is not None:
+            job.fail(WorkerLost(_TOO_MUCH if signalled == signal.SIGABRT else "the process that ran the query died"))
 
     def _dispatch(self) -> None:
         while self._waiting and self._idle:
@@ -344,7 +356,9 @@ class Pool:
             assert job is not None
             self._learn(job)
             self._last_long = now
-            if len(self._long) < self._most_long:
+            # What was begun while there was a place cannot be put back, and keeps none from the quick for that.
+            places = self._most_long + (self._size if job.head.done() else 0)
+            if len(self._long) < places:
                 self._quick.discard(worker)
                 self._long.add(worker)
                 self._waiting.extendleft(reversed(worker.recall()))
@@ -385,8 +399,23 @@ class Pool:
             self._waiting_long.extend(alike)
 
     def _spool_on(self) -> None:
-        """Takes a piece of one answer that is ahead of its reader: no more, or files would take the server's time."""
-        any(worker.paused and worker.resume() for worker in self._workers)
+        """Has one answer that is ahead of its reader go on into its file: one at a time, for that is the server's own work."""
+        if not self._spooling:
+            for worker in self._workers:
+                if worker.paused and worker.job is not None and not (worker.job.spool is None or worker.job.spool.full):
+                    self._spooling = True
+                    self._later(self._spool(worker, worker.job, worker.job.spool))
+                    return
+
+    async def _spool(self, worker: Worker, job: Job, spool: Spool) -> None:
+        try:
+            await spool.make_room()
+        except OSError as error:
+            job.stop(StoreError(f"an answer that waits for its reader could not be kept: {error}"))
+        finally:
+            self._spooling = False
+        if worker.job is job:
+            worker.resume()
 
     async def renew(self) -> None:
         """Has the newest snapshot answer what is asked from now on.
@@ -441,18 +470,30 @@ class Pool:
         task.add_done_callback(self._tasks.discard)
 
 
+_TOO_MUCH = "the query would have taken more memory than this server gives to one, or its process died"
 _TOO_MANY = "others wait, and as many long queries run as this server takes on"
 
 
 def _shape(job: Job) -> int:
     """The same for two queries that differ only in their names, values and comments."""
-    return hash(_VARIES.sub(b"", job.request))
+    return hash(_VARIES.sub(b"", job.request[:_LOOKED_AT]))
 
 
-def _ahead(worker: Worker) -> int:
-    return worker.ahead
-
-
-def _reap(pid: int) -> None:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
+async def _end_of(pid: int) -> int | None:
+    """Waits until a child ends, and gives the signal that ended it, if one did."""
+    try:
+        watched = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(watched, ended.set)
+    try:
+        await ended.wait()
+        _, status = os.waitpid(pid, os.WNOHANG)
+        return os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+    except ChildProcessError:
+        return None
+    finally:
+        loop.remove_reader(watched)
+        os.close(watched)

@@ -125,6 +125,8 @@ def _decoded(encoded: bytes) -> str:
     Python's own unquoting goes through the escapes one by one, for tens of milliseconds where an attacker sends only escapes;
     that of `unicode_escape` does not.
     """
+    if b"%" not in encoded and b"+" not in encoded and encoded.isascii():
+        return encoded.decode()
     escapes = _NO_ESCAPE.sub(b"%25", encoded.replace(b"\\", b"%5C").replace(b"+", b" ")).replace(b"%", b"\\x")
     try:
         return escapes.decode("unicode_escape").encode("latin-1").decode()

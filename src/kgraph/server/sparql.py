@@ -117,8 +117,8 @@ class Sparql:
             await self._answer_with_others(scope, receive, send, asked, text, wanted, self._asking)
             return
         searched = self._pool.searched if SEARCH in text else ""
-        key = repr((text, wanted, asked.default_graphs, asked.named_graphs, searched))
-        named = blake2b(key.encode(), digest_size=12).hexdigest()
+        key = f"{wanted} {asked.default_graphs} {asked.named_graphs} {searched} {text}"
+        named = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
         etag = _etag(self._pool.snapshot, named)
         accepted = header(scope, b"accept-encoding")
         coding = compression.chosen(accepted) if accepted and scope["method"] != "HEAD" else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import marshal
 import mmap
 import os
+import resource
 import socket
 import sys
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from kgraph.store.oxigraph import OxigraphStore
 if TYPE_CHECKING:
     from kgraph.store.services import Services
 
+POLICY = os.SCHED_BATCH
+"""How workers are scheduled: not at once when a request comes, which would interrupt the server in handing out others."""
 _CHUNK = 1 << 16
 _INDEX = {form.media_type: bytes([place]) for place, form in enumerate(media.FORMATS)}
 
@@ -48,13 +51,14 @@ class _Enough(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Most:
-    """What an answer may have."""
+    """What an answer may have, in bytes and rows, and what its query may allocate, in bytes."""
 
     size: int
     rows: int
+    memory: int
 
 
-_UNBOUNDED = Most(sys.maxsize, sys.maxsize)
+_UNBOUNDED = Most(sys.maxsize, sys.maxsize, sys.maxsize)
 
 
 class _Output:
@@ -170,6 +174,7 @@ def serve(connection: socket.socket, recalled: mmap.mmap, root: Path, most: Most
 def main(connection: int, memory: int, root: Path, most: Most, *hosts: str) -> None:
     """What a process does that was forked to be a worker."""
     end = socket.socket(fileno=connection)
+    resource.setrlimit(resource.RLIMIT_DATA, (most.memory, most.memory))
     try:
         end.sendall(frames.frame(frames.HELLO, 0, str(os.getpid()).encode()))
         serve(end, mmap.mmap(memory, mmap.PAGESIZE), root, most, _services(hosts))

@@ -25,6 +25,7 @@ from kgraph.errors import KgraphError, QueryTimeout, StoreError
 from kgraph.server import frames
 from kgraph.server.asgi import Receive
 from kgraph.server.spool import Spool
+from kgraph.server.worker import POLICY
 
 if TYPE_CHECKING:
     from kgraph.server.pool import Pool
@@ -197,7 +198,7 @@ class Worker(asyncio.Protocol):
     @property
     def ahead(self) -> int:
         """How many requests wait here for their turn."""
-        return max(0, len(self._jobs) - 1)
+        return len(self._jobs) - 1 if self._jobs else 0
 
     def been(self, now: float) -> float:
         """For how many seconds it has been at one request; 0 where it does nothing, or is ending."""
@@ -277,7 +278,7 @@ class Worker(asyncio.Protocol):
         """Makes it one of the others again, where the system lets it."""
         if self.pid is not None and self.lowered:
             try:
-                os.sched_setscheduler(self.pid, os.SCHED_OTHER, os.sched_param(0))
+                os.sched_setscheduler(self.pid, POLICY, os.sched_param(0))
             except OSError:
                 return False
             self.lowered = False
@@ -354,23 +355,20 @@ class Worker(asyncio.Protocol):
 
     def _finish(self, job: Job, head: Head | None = None) -> None:
         job.finish(head)
-        took = self._pool.loop.time() - self._began
         worked = self.worked() if self._computed else 0.0
+        began = self._began
         self._next_job()
         self._resume()
-        self._pool.done(self, job, took, worked)
+        self._pool.done(self, job, self._began - began, worked)
 
     def _next_job(self) -> None:
         self._jobs.popleft()
         self._began, self._computed = self._pool.loop.time(), 0.0
 
-    def resume(self) -> bool:
+    def resume(self) -> None:
         """Takes more of what it has, unless that must wait for its reader."""
-        job = self.job
-        if job is not None and job.spool is not None and job.spool.full:
-            return False
-        self._resume()
-        return True
+        if self.job is None or self.job.spool is None or not self.job.spool.full:
+            self._resume()
 
     def _resume(self) -> None:
         if self.paused:
@@ -389,7 +387,8 @@ class Worker(asyncio.Protocol):
         if not self.ready.done():
             self.ready.set_exception(StoreError(f"a query worker could not open {self._pool.root}"))
         ahead = self.recall()
-        if self._jobs and self._jobs[0].worker is self:
-            self._jobs[0].fail(WorkerLost("the process that ran the query died"))
+        job = self.job if self.job is not None and self.job.worker is self else None
+        if job is not None:
+            job.worker = None
         self._recalled.close()
-        self._pool.lost(self, ahead, expected=expected)
+        self._pool.lost(self, job, ahead, expected=expected)

@@ -51,7 +51,7 @@ def refuse_nesting(text: str) -> None:
     if sum(map(text.count, "({[")) + text.count("<<") <= _DEEPEST:
         return
     depth = 0
-    for token in syntax.tokens(text):
+    for token in syntax.terminals(text):
         if token.kind == "iri":  # Oxigraph may take it for a comparison
             depth += token.text.count("(") - token.text.count(")") + token.text.count("[") - token.text.count("]")
         else:
@@ -62,4 +62,4 @@ def refuse_nesting(text: str) -> None:
 
 def has_dataset(text: str) -> bool:
     """Whether the query names its own dataset (`FROM`, `FROM NAMED`)."""
-    return any(token.says("FROM") for token in syntax.tokens(text))
+    return any(token.says("FROM") for token in syntax.terminals(text))

@@ -57,11 +57,15 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """The terminals in order, without white space and comments."""
-    return [Token(str(m.lastgroup if m.lastgroup != "quote" else "string"), m[0], m.start()) for m in _significant(text)]
+    return list(terminals(text))
 
 
-def _significant(text: str) -> Iterator[re.Match[str]]:
-    return (match for match in _TERMINAL.finditer(text) if match.lastgroup != "space")
+def terminals(text: str) -> Iterator[Token]:
+    """The same, one after the other: for those who may not need them all."""
+    for match in _TERMINAL.finditer(text):
+        kind = match.lastgroup
+        if kind != "space":
+            yield Token("string" if kind == "quote" else str(kind), match[0], match.start())
 
 
 def services(found: Sequence[Token]) -> list[int]:

@@ -13,7 +13,7 @@ import pytest
 
 from kgraph.store import open_store
 
-from .conftest import alive, fill, quads
+from .conftest import alive, children_of, fill, quads, told_of
 
 FOREVER = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 ENDLESS_ROWS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
@@ -203,3 +203,53 @@ def test_a_long_query_holds_up_nobody_else(start, root):
         assert {future.result().status_code for future in quick} == {200}
         assert time.monotonic() - began < 3.5
         assert long.result().status_code == 503
+
+
+def test_a_query_that_would_take_all_memory_ends_and_is_told_why(start, root):
+    sorted_pairs = "SELECT ?a ?d { ?a ?b ?c . ?d ?e ?f } ORDER BY ?c ?f"
+    with start(root, workers=1, query_memory=150 << 20) as server:
+        answer = ask(server.url, sorted_pairs)
+        assert (answer.status_code, "memory" in answer.json()["detail"]) == (503, True)
+        assert ask(server.url, QUICK).status_code == 200
+
+
+def test_the_end_of_the_process_that_workers_are_forked_from_costs_no_request(start, root):
+    with start(root, workers=1) as server:
+        (nursery,) = [pid for pid in children_of(server.pid) if told_of(pid, "comm").strip() == "kgraph-nursery"]
+        os.kill(nursery, signal.SIGKILL)
+        for n in range(20):
+            assert ask(server.url, QUICK.replace("#5", f"#{n}")).status_code == 200
+        before = server.workers()
+        assert len(before) == 1 + SPARE
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + 5
+        while {*server.workers()} & {*before} or len(server.workers()) < 1 + SPARE:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        assert ask(server.url, QUICK).status_code == 200
+
+
+def test_more_long_queries_than_may_go_on_wait_for_a_place_and_hold_up_nobody(start, root):
+    with start(root, workers=1, long=1, deadline=5.0) as server, ThreadPoolExecutor(8) as clients:
+        endless = [clients.submit(ask, server.url, FOREVER.replace("?n", "?" + letter)) for letter in "nmop"]
+        time.sleep(0.5)
+        rows = clients.submit(ask, server.url, ENDLESS_ROWS)
+        for n in range(40):
+            began = time.monotonic()
+            assert ask(server.url, QUICK.replace("#5", f"#{n}")).status_code == 200
+            assert time.monotonic() - began < 0.5
+        assert [one.result().status_code for one in endless] == [503] * 4
+        with pytest.raises(httpx.RemoteProtocolError):
+            rows.result()
+
+
+def test_what_was_long_once_finishes_when_it_gets_a_place(start, root):
+    few = "{ SELECT ?c { ?a <https://schema.org/text> ?c } LIMIT 300 }"
+    heavy = f"SELECT (COUNT(*) AS ?n) {{ {few} ?d <https://schema.org/about> ?f FILTER(?c != ?f) }}"
+    with start(root, workers=1, long=1) as server, ThreadPoolExecutor(6) as clients:
+        answers = [clients.submit(ask, server.url, heavy.replace("?n", f"?n{n}")) for n in range(6)]
+        quick = [ask(server.url, QUICK.replace("#5", f"#{n}")).status_code for n in range(40)]
+        assert quick == [200] * 40
+        counts = {next(iter(answer.result().json()["results"]["bindings"][0].values()))["value"] for answer in answers}
+        assert counts == {str(300 * 2000)}

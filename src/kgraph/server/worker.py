@@ -152,6 +152,7 @@ def serve(connection: socket.socket, recalled: mmap.mmap, root: Path, most: Most
     """Answers until the other end closes."""
     incoming = connection.makefile("rb")
     store = OxigraphStore(root, write=False, services=services)
+    _bound(most.memory)
     connection.sendall(frames.frame(frames.READY, 0, (store.snapshot or "").encode()))
     while prefix := incoming.read(frames.PREFIX.size):
         length, _, number = frames.PREFIX.unpack(prefix)
@@ -160,9 +161,11 @@ def serve(connection: socket.socket, recalled: mmap.mmap, root: Path, most: Most
             continue
         asked = marshal.loads(request)  # noqa: S302  (from our own parent)
         if asked == frames.OPEN:
+            _bound(None)
             newer = OxigraphStore(root, write=False, services=services)
             store.close()
             store = newer
+            _bound(most.memory)
             connection.sendall(frames.frame(frames.READY, number, (store.snapshot or "").encode()))
             continue
         try:
@@ -171,10 +174,19 @@ def serve(connection: socket.socket, recalled: mmap.mmap, root: Path, most: Most
             connection.sendall(frames.frame(frames.ERROR, number, marshal.dumps(frames.error_to_wire(error))))
 
 
+def _bound(memory: int | None) -> None:
+    """Lets this process allocate so many bytes more, or any number; it ends where it would have yet more (getrlimit(2))."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    soft = hard
+    if memory is not None:
+        pages = int(Path("/proc/self/statm").read_text().split()[5])
+        soft = pages * mmap.PAGESIZE + memory
+    resource.setrlimit(resource.RLIMIT_DATA, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
 def main(connection: int, memory: int, root: Path, most: Most, *hosts: str) -> None:
     """What a process does that was forked to be a worker."""
     end = socket.socket(fileno=connection)
-    resource.setrlimit(resource.RLIMIT_DATA, (most.memory, most.memory))
     try:
         end.sendall(frames.frame(frames.HELLO, 0, str(os.getpid()).encode()))
         serve(end, mmap.mmap(memory, mmap.PAGESIZE), root, most, _services(hosts))

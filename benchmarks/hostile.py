@@ -37,11 +37,15 @@ from kgraph.server.app import serve
 from kgraph.server.limits import Limits
 serve(sys.argv[1], port=int(sys.argv[2]), workers=2, limits=Limits(deadline=float(sys.argv[3])))
 """
-CROSS_JOIN = "SELECT (COUNT(*) AS ?n{n}) {{ ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }}"
-EVERYTHING = "SELECT * {{ ?s{n} ?p ?o }}"
-REGEX = 'SELECT ?s{n} {{ ?s{n} ?p ?o . ?t ?q ?r FILTER(REGEX(CONCAT(STR(?o), STR(?r)), "^((([a-z])+.)+[A-Z]([a-z])+)+$")) }}'
-DEEP = "SELECT * {{ FILTER" + "(" * 50_000 + "{n}" + ")" * 50_000 + " }}"
-HUGE = "ASK {{}} # {n}" + "x" * 1_000_000
+ANOTHER = "0another0"
+"""What stands in an attack's query where it is to have another number each time."""
+CROSS_JOIN = "SELECT (COUNT(*) AS ?n0another0) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+EVERYTHING = "SELECT * { ?s0another0 ?p ?o }"
+REGEX = """SELECT ?s0another0 { ?s0another0 ?p ?o . ?t ?q ?r
+FILTER(REGEX(CONCAT(STR(?o), STR(?r)), "^((([a-z])+.)+[A-Z]([a-z])+)+$")) }"""
+DEEP = "SELECT * { FILTER" + "(" * 50_000 + "0another0" + ")" * 50_000 + " }"
+HUGE = "ASK {} # 0another0" + "x" * 1_000_000
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @dataclass
@@ -75,20 +79,18 @@ def client_at(address: str, target: Target) -> httpx.Client:
 
 
 def asking(query: str, *, post: bool = False) -> Callable[[Target, str, Outcome], None]:
-    """An attack that asks this over and over, `{n}` being another number each time, and reads what comes."""
+    """An attack that asks this over and over and reads what comes."""
+    quoted = "query=" + quote(query)  # once: it is the server's work that counts
 
     def attack(target: Target, address: str, outcome: Outcome) -> None:
         with client_at(address, target) as client:
             while not target.over:
-                text = query.format(n=random.randrange(10**9))
+                asked = quoted.replace(ANOTHER, str(random.randrange(10**9))).encode()
+                how = {"method": "POST", "content": asked, "headers": FORM} if post else {"method": "GET", "params": asked}
                 began = time.monotonic()
                 try:
-                    if post:
-                        with client.stream("POST", "/sparql", data={"query": text}) as answer:
-                            end = _read(answer, target)
-                    else:
-                        with client.stream("GET", "/sparql", params={"query": text}) as answer:
-                            end = _read(answer, target)
+                    with client.stream(url="/sparql", **how) as answer:
+                        end = _read(answer, target)
                 except httpx.TransportError as error:
                     end = type(error).__name__
                 outcome.add(end, time.monotonic() - began)
@@ -142,7 +144,7 @@ def slow_reader(target: Target, address: str, outcome: Outcome) -> None:
             one.bind((address, 0))
             one.settimeout(30)
             one.connect(("127.0.0.1", target.port))
-            query = quote(EVERYTHING.format(n=random.randrange(10**9)))
+            query = quote(EVERYTHING.replace(ANOTHER, str(random.randrange(10**9))))
             one.send(f"GET /sparql?query={query} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
             said = b""
             try:

@@ -95,7 +95,6 @@ def main(control: socket.socket, server: int, root: Path, most: worker.Most, hos
 def _be_a_worker(server: int, root: Path, most: worker.Most, hosts: Sequence[str], connection: int, memory: int) -> None:
     try:
         _call_it("kgraph-query")
-        os.sched_setscheduler(0, worker.POLICY, os.sched_param(0))
         until = time.monotonic() + _UNTIL_ADOPTED
         while os.getppid() != server and time.monotonic() < until:
             time.sleep(0.0002)

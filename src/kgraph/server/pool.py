@@ -34,6 +34,7 @@ from kgraph.store import snapshot
 
 _QUICK = 0.01
 _STUCK = 0.2
+_LONG_AGO = 1.0
 _LATELY = 0.25
 _TOO_LONG = 2.0
 _LOOK_EVERY = 0.005
@@ -83,6 +84,7 @@ class Pool:
         """How many queries of a shape were long since one was quick."""
         self._last_quick = self._last_long = self._last_sweep = 0.0
         self._spooling = False
+        self._policy = os.SCHED_OTHER
         self._looking: asyncio.TimerHandle | None = None
         self._pointer: str | None = None
         self._generation = 0
@@ -244,7 +246,7 @@ class Pool:
     def _take_back(self, worker: Worker) -> None:
         """Makes it one of the quick ones again, or of those in reserve."""
         self._long.discard(worker)
-        if worker.raise_again():
+        if worker.schedule(self._policy):
             self._reserve.append(worker)
         else:
             self._retire(worker)
@@ -281,6 +283,7 @@ class Pool:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, 2.0)
             else:
+                worker.schedule(self._policy)
                 self._reserve.append(worker)
                 self.give_work(worker)
                 break
@@ -376,8 +379,17 @@ class Pool:
             self._end_one_that_waits_for_its_reader(now)
         if self._waiting or now - self._last_quick < _LATELY:
             for worker in self._long:
-                worker.lower()
+                worker.schedule(os.SCHED_IDLE)
+        self._schedule(now)
         self._keep_up()
+
+    def _schedule(self, now: float) -> None:
+        """Has workers come at once where they share the processors with long queries, and else not interrupt the server."""
+        policy = os.SCHED_OTHER if self._long or now - self._last_long < _LONG_AGO else os.SCHED_BATCH
+        if policy != self._policy:
+            self._policy = policy
+            for worker in (*self._quick, *self._reserve):
+                worker.schedule(policy)
 
     def _end_one_that_waits_for_its_reader(self, now: float) -> None:
         for worker in self._long:

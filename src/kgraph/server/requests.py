@@ -127,9 +127,13 @@ def _decoded(encoded: bytes) -> str:
     """
     if b"%" not in encoded and b"+" not in encoded and encoded.isascii():
         return encoded.decode()
-    escapes = _NO_ESCAPE.sub(b"%25", encoded.replace(b"\\", b"%5C").replace(b"+", b" ")).replace(b"%", b"\\x")
+    encoded = encoded.replace(b"\\", b"%5C").replace(b"+", b" ")
     try:
-        return escapes.decode("unicode_escape").encode("latin-1").decode()
+        decoded = encoded.replace(b"%", b"\\x").decode("unicode_escape")
+    except UnicodeDecodeError:  # there is a % that begins no escape, and stands for itself
+        decoded = _NO_ESCAPE.sub(b"%25", encoded).replace(b"%", b"\\x").decode("unicode_escape")
+    try:
+        return decoded.encode("latin-1").decode()
     except UnicodeDecodeError as error:
         raise Problem(HTTPStatus.BAD_REQUEST, "the parameters are not percent-encoded UTF-8") from error
 

@@ -25,8 +25,6 @@ from kgraph.store.oxigraph import OxigraphStore
 if TYPE_CHECKING:
     from kgraph.store.services import Services
 
-POLICY = os.SCHED_BATCH
-"""How workers are scheduled: not at once when a request comes, which would interrupt the server in handing out others."""
 _CHUNK = 1 << 16
 _INDEX = {form.media_type: bytes([place]) for place, form in enumerate(media.FORMATS)}
 

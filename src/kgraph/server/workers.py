@@ -8,7 +8,6 @@ no worker.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import marshal
 import mmap
 import os
@@ -25,7 +24,6 @@ from kgraph.errors import KgraphError, QueryTimeout, StoreError
 from kgraph.server import frames
 from kgraph.server.asgi import Receive
 from kgraph.server.spool import Spool
-from kgraph.server.worker import POLICY
 
 if TYPE_CHECKING:
     from kgraph.server.pool import Pool
@@ -161,8 +159,7 @@ class Worker(asyncio.Protocol):
         self._killed = False
         self.paused = False
         """Whether it waits for a reader."""
-        self.lowered = False
-        """Whether it runs only where nobody else would."""
+        self._policy = os.SCHED_OTHER
         self.retired = False
         self.pid: int | None = None
         self.snapshot = ""
@@ -267,21 +264,14 @@ class Worker(asyncio.Protocol):
             os.kill(self.pid, signal.SIGKILL)
         self._resume()  # or the end of the connection would not be read
 
-    def lower(self) -> None:
-        """Lets it run only where nobody else would."""
-        if self.pid is not None and not self.lowered:
-            with contextlib.suppress(OSError):
-                os.sched_setscheduler(self.pid, os.SCHED_IDLE, os.sched_param(0))
-                self.lowered = True
-
-    def raise_again(self) -> bool:
-        """Makes it one of the others again, where the system lets it."""
-        if self.pid is not None and self.lowered:
+    def schedule(self, policy: int) -> bool:
+        """Has the system schedule it otherwise (sched(7)); tells whether it does."""
+        if self.pid is not None and policy != self._policy:
             try:
-                os.sched_setscheduler(self.pid, POLICY, os.sched_param(0))
+                os.sched_setscheduler(self.pid, policy, os.sched_param(0))
             except OSError:
                 return False
-            self.lowered = False
+            self._policy = policy
         return True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from http import HTTPStatus
 
 from kgraph import media
-from kgraph.errors import KgraphError, NotConforming
+from kgraph.errors import FetchRefused, KgraphError, NotConforming
 from kgraph.server import compression, description, negotiate, requests
 from kgraph.server.access import Access
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
@@ -34,7 +34,7 @@ from kgraph.server.responses import (
 )
 from kgraph.server.streams import send_answer, send_coded, send_stream
 from kgraph.server.writing import Writer
-from kgraph.store.sparql import SEARCH, asks_elsewhere
+from kgraph.store.sparql import SEARCH
 
 _VARIANT: Headers = [(b"cache-control", b"no-cache"), (b"vary", b"accept, accept-encoding"), *OPEN_TO_ALL]
 _HEADERS = {form: [(b"content-type", form.content_type.encode()), *_VARIANT] for form in media.FORMATS}
@@ -97,7 +97,12 @@ class Sparql:
                 text = asked.text
                 if _RELATIVE.search(text):  # or something like it: a base that is not needed changes nothing
                     text = f"BASE <{description.address_of(scope)}> {text}"
-                await self._answer(scope, receive, send, accept, asked, text)
+                try:
+                    await self._answer(scope, receive, send, accept, asked, text)
+                except FetchRefused:  # by a worker: to find a SERVICE clause takes time that is not the server's
+                    if self._asking is None:
+                        raise
+                    await self._answer_with_others(scope, receive, send, accept, asked, text, self._asking)
         except NotConforming as error:
             await send_report(send, error, accept)
         except KgraphError as error:
@@ -108,14 +113,9 @@ class Sparql:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, accept: str, asked: Asked, text: str) -> None:
         types = negotiate.answer_types(accept)
         if negotiate.HTML in types:
-            await self._show(receive, send, asked, text)
+            await self._show(receive, send, asked, text, self._pool, self._limits.deadline)
             return
-        wanted = tuple(one for one in types if one is not None)
-        if not wanted:
-            raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"there is no answer in {accept}; there is {_offered()}")
-        if self._asking is not None and asks_elsewhere(text):
-            await self._answer_with_others(scope, receive, send, asked, text, wanted, self._asking)
-            return
+        wanted = _wanted(types, accept)
         searched = self._pool.searched if SEARCH in text else ""
         key = f"{wanted} {asked.default_graphs} {asked.named_graphs} {searched} {text}"
         named = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
@@ -146,9 +146,14 @@ class Sparql:
             job.close()
 
     async def _answer_with_others(
-        self, scope: Scope, receive: Receive, send: Send, asked: Asked, text: str, wanted: tuple[str, ...], pool: Pool
+        self, scope: Scope, receive: Receive, send: Send, accept: str, asked: Asked, text: str, pool: Pool
     ) -> None:
         """Of what others say, nothing is kept: it may be something else the next time."""
+        types = negotiate.answer_types(accept)
+        if negotiate.HTML in types:
+            await self._show(receive, send, asked, text, pool, self._limits.service_deadline)
+            return
+        wanted = _wanted(types, accept)
         limit = 1 if scope["method"] == "HEAD" else 0
         request = ("query", text, wanted, asked.default_graphs, asked.named_graphs, limit)
         job = pool.ask(request, requests.deadline(scope, self._limits.service_deadline), receive)
@@ -179,12 +184,9 @@ class Sparql:
         text = description.query(description.address_of(scope), self._access)
         await self._answer(scope, receive, send, wanted, Asked(text), text)
 
-    async def _show(self, receive: Receive, send: Send, asked: Asked, text: str) -> None:
+    async def _show(self, receive: Receive, send: Send, asked: Asked, text: str, pool: Pool, deadline: float) -> None:
         request = ("query", text, _ON_PAGES, asked.default_graphs, asked.named_graphs, self._limits.page_bytes)
-        if self._asking is not None and asks_elsewhere(text):
-            job = self._asking.ask(request, self._limits.service_deadline, receive)
-        else:
-            job = self._pool.ask(request, self._limits.deadline, receive)
+        job = pool.ask(request, deadline, receive)
         try:
             head = await job.head
             body = head.body if head.body is not None else b"".join([chunk async for chunk in job.chunks()])
@@ -213,5 +215,9 @@ def _known(scope: Scope, etag: bytes, coding: str | None) -> bytes | None:
     return next((tag for tag in ours if tag in tags), None)
 
 
-def _offered() -> str:
-    return ", ".join(form.media_type for form in media.FORMATS)
+def _wanted(types: tuple[str | None, ...], accept: str) -> tuple[str, ...]:
+    wanted = tuple(one for one in types if one is not None)
+    if not wanted:
+        offered = ", ".join(form.media_type for form in media.FORMATS)
+        raise Problem(HTTPStatus.NOT_ACCEPTABLE, f"there is no answer in {accept}; there is {offered}")
+    return wanted

@@ -41,11 +41,6 @@ def refuse_fetching(text: str) -> None:
         )
 
 
-def asks_elsewhere(text: str) -> bool:
-    """Whether the query has a `SERVICE` clause."""
-    return "service" in text.casefold() and bool(syntax.services(syntax.tokens(text)))
-
-
 def refuse_nesting(text: str) -> None:
     """Raises BadQuery where brackets stand so deep in each other that Oxigraph's parser would run out of its stack."""
     if sum(map(text.count, "({[")) + text.count("<<") <= _DEEPEST:

@@ -1,7 +1,7 @@
 """`/dump.ttl`, `.trig`, `.nt`, `.nq`, each plain, `.gz` and `.zst`: files, made once for a snapshot.
 
 They lie in `dumps/{snapshot}/` beside the store's snapshots, or in a temporary folder where the store cannot be written to. A
-query worker writes the graph out, one dump at a time so that the others go on answering; compressing is done in a thread. The
+query worker writes the graph out and a child process compresses it, one dump at a time, so that the others go on answering. The
 first who asks waits until the file is whole. A file's name in there says the graph, the form and the coding; the folder's name
 is the snapshot, from which the ETag is made.
 """
@@ -9,10 +9,10 @@ is the snapshot, from which the ETag is made.
 from __future__ import annotations
 
 import asyncio
-import gzip
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,11 +20,10 @@ from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 
-import zstandard
 from starlette.responses import FileResponse
 
 from kgraph import iris, media
-from kgraph.errors import KgraphError
+from kgraph.errors import KgraphError, StoreError
 from kgraph.server import addresses
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.limits import Limits
@@ -32,10 +31,12 @@ from kgraph.server.pool import Pool
 from kgraph.server.representations import explain, is_read
 from kgraph.server.responses import OPEN_TO_ALL, send_empty
 
-PATHS = tuple(
-    f"/dump.{form.suffix}{coding}" for form in addresses.DUMPS for coding in ("", *(f".{one}" for one in addresses.CODINGS))
+ALL = tuple(
+    (f"/dump.{form.suffix}{'.' if coding else ''}{coding}", form, coding)
+    for form in addresses.DUMPS
+    for coding in ("", *addresses.CODINGS)
 )
-_ZSTANDARD_LEVEL = 9
+PATHS = tuple(path for path, _, _ in ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Dumps:
         self._pool = pool
         self._limits = limits
         self._making: dict[tuple[str, str], asyncio.Task[DumpFile]] = {}
-        self._one_at_a_time: asyncio.Lock | None = None
+        self._one_at_a_time = asyncio.Lock()
         self._root: Path | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,17 +95,23 @@ class Dumps:
             self._making[key] = asyncio.create_task(self._make(graph, form, coding, name))
         return await asyncio.shield(self._making[key])
 
+    async def all(self, patience: float) -> dict[str, DumpFile]:
+        """The dumps of the whole graph by their names: those that are there after so many seconds. The others will be."""
+        making = {path[1:]: asyncio.ensure_future(self.file(None, form, coding)) for path, form, coding in ALL}
+        await asyncio.wait(making.values(), timeout=patience)
+        return {name: task.result() for name, task in making.items() if task.done()}
+
     async def _make(self, graph: str | None, form: media.Format, coding: str, name: str) -> DumpFile:
         if coding:
             plain = await self.file(graph, form, "")
             path = plain.path.with_name(name)
             if not path.exists():
-                await asyncio.to_thread(_compress, plain.path, path, coding)
+                async with self._one_at_a_time:
+                    await _pack(plain.path, path, coding)
             return await asyncio.to_thread(_look, path)
         path = self._folder(self._pool.snapshot) / name
         if path.exists():
             return await asyncio.to_thread(_look, path)
-        self._one_at_a_time = self._one_at_a_time or asyncio.Lock()
         async with self._one_at_a_time:
             job = self._pool.ask(("dump", form.media_type, graph), self._limits.dump_deadline)
             try:
@@ -116,7 +123,7 @@ class Dumps:
                         out.write(head.body)
                     else:
                         async for chunk in job.chunks():
-                            out.write(chunk)
+                            await asyncio.to_thread(out.write, chunk)
             finally:
                 job.close()
             os.utime(part, ns=(made := _made(head.snapshot), made))
@@ -147,19 +154,17 @@ def _usable(task: asyncio.Task[DumpFile]) -> bool:
     return not task.cancelled() and task.exception() is None and task.result().path.exists()
 
 
-def _compress(plain: Path, path: Path, coding: str) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    with plain.open("rb") as source, part.open("wb") as out:
-        if coding == "gz":
-            # Neither a name nor a time goes in: the same graph gives the same bytes.
-            with gzip.GzipFile(filename="", fileobj=out, mode="wb", compresslevel=6, mtime=0) as packed:
-                shutil.copyfileobj(source, packed, 1 << 20)
-        else:
-            zstandard.ZstdCompressor(level=_ZSTANDARD_LEVEL, write_checksum=True).copy_stream(
-                source, out, size=plain.stat().st_size
-            )
-    shutil.copystat(plain, part)
-    part.replace(path)
+async def _pack(plain: Path, packed: Path, coding: str) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "kgraph.server.packing", str(plain), str(packed), coding, stdin=asyncio.subprocess.DEVNULL
+    )
+    try:
+        if await child.wait():
+            raise StoreError(f"{packed.name} could not be made", hint="the server's log says why")
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
 
 
 def _look(path: Path) -> DumpFile:
@@ -179,6 +184,11 @@ def _look(path: Path) -> DumpFile:
         made=datetime.fromtimestamp(int(about.st_mtime), UTC),
         sha256=beside.read_text().split()[0],
     )
+
+
+def time_of(snapshot: str) -> datetime:
+    """When the snapshot was made, to the second."""
+    return datetime.fromtimestamp(_made(snapshot) // 10**9, UTC)
 
 
 def _made(snapshot: str) -> int:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from rdflib import DCAT, DCTERMS, FOAF, RDF, VOID, XSD, Graph, Literal, Namespace, URIRef
 
 from kgraph import media
 from kgraph.errors import KgraphError
-from kgraph.server import addresses, description
+from kgraph.server import addresses, description, dumps
 from kgraph.server.asgi import Headers, Receive, Scope, Send, header
 from kgraph.server.dumps import DumpFile, Dumps
 from kgraph.server.entities import Entities
@@ -35,6 +36,7 @@ SUMMARY = (
 )
 _SPDX = Namespace("http://spdx.org/rdf/terms#")
 _PREFIXES = {"void": str(VOID), "dcat": str(DCAT), "spdx": str(_SPDX)}
+_PATIENCE = 3.0
 _IANA = "https://www.iana.org/assignments/media-types/"
 _LINKING = ("schema:sameAs", "skos:exactMatch", "skos:closeMatch")
 _TOTALS = "SELECT (COUNT(*) AS ?triples) (COUNT(DISTINCT ?s) AS ?subjects) (COUNT(DISTINCT ?o) AS ?objects) WHERE { ?s ?p ?o }"
@@ -60,13 +62,13 @@ class Linkset:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One dump, and where it is."""
+    """One dump, and where it is; the file is None while it is being made."""
 
     url: str
     path: str
     form: media.Format
     coding: str
-    file: DumpFile
+    file: DumpFile | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class DatasetView:
     """What is told of the dataset; `totals` are counts by their VoID property."""
 
     iri: str
+    made: datetime
     base: str
     root: str
     example: str | None
@@ -90,11 +93,11 @@ _Part = Callable[..., URIRef]
 
 
 class Void:
-    """The description as an ASGI application. It makes all dumps, since it says how large they are."""
+    """The description as an ASGI application. It has all dumps made, since it says how large they are, and waits a little."""
 
-    def __init__(self, made: Made, dumps: Dumps, entities: Entities) -> None:
+    def __init__(self, made: Made, files: Dumps, entities: Entities) -> None:
         self._made = made
-        self._dumps = dumps
+        self._files = files
         self._entities = entities
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -106,31 +109,33 @@ class Void:
             form = wanted.form if wanted.suffix else negotiated(header(scope, b"accept"))
             headers = [*content_type(form), *links_of(PATH, wanted.suffix, form)]
 
+            files = await self._files.all(_PATIENCE)
+
             async def make(reading: Reading) -> tuple[Headers, bytes]:
-                view = await self._view(reading, root)
+                view = await self._view(reading, root, files)
                 if form is None:
                     return [], await asyncio.to_thread(render, "void.html", dataset=view, title=TITLE, summary=SUMMARY)
                 return [], await asyncio.to_thread(_written, view, form)
 
-            named = f"{PATH} {form.suffix if form else 'html'} {wanted.suffix} {root}"
+            named = f"{PATH} {form.suffix if form else 'html'} {wanted.suffix} {root} {sorted(files)}"
             await self._made.send(scope, send, named, headers, make)
         except (KgraphError, Problem) as error:
             await explain(scope, send, error)
 
-    async def _view(self, reading: Reading, root: str) -> DatasetView:
+    async def _view(self, reading: Reading, root: str, files: Mapping[str, DumpFile]) -> DatasetView:
         base = (await self._entities.bases(reading))[0]
         texts = (_TOTALS, _DOCUMENTS, _CLASSES, _PROPERTIES, _LINKSETS)
         totals, documents, classes, properties, linksets = await asyncio.gather(*(reading.rows(text) for text in texts))
-        distributions = []
-        for form in addresses.DUMPS:
-            for coding in ("", *addresses.CODINGS):
-                path = f"dump.{form.suffix}{'.' if coding else ''}{coding}"
-                file = await self._dumps.file(None, form, coding)
-                distributions.append(Distribution(root + path, f"/{path}", form, coding, file))
+        (snapshot, *_) = reading.snapshots
+        there = {name: file for name, file in files.items() if file.snapshot == snapshot}
+        distributions = [
+            Distribution(root + path[1:], path, form, coding, there.get(path[1:])) for path, form, coding in dumps.ALL
+        ]
         by_class, by_property = _counted(classes, "class"), _counted(properties, "property")
         count = totals[0]
         return DatasetView(
             iri=f"{base}{PATH[1:]}#dataset",
+            made=dumps.time_of(snapshot),
             base=base,
             root=root,
             example=documents[0].get("example"),
@@ -172,7 +177,7 @@ def graph(view: DatasetView) -> Graph:
     """The description in RDF; every node has an IRI, under the dataset's document."""
     found = Graph()
     page, dataset = URIRef(view.iri.partition("#")[0]), URIRef(view.iri)
-    modified = Literal(view.distributions[0].file.made.isoformat().replace("+00:00", "Z"), datatype=XSD.dateTime)
+    modified = Literal(view.made.isoformat().replace("+00:00", "Z"), datatype=XSD.dateTime)
 
     def part(*words: str) -> URIRef:
         return URIRef(f"{page}#{'-'.join(quote(word, safe='') for word in words)}")
@@ -219,22 +224,24 @@ def graph(view: DatasetView) -> Graph:
         )
         add(target, (RDF.type, VOID.Dataset), (VOID.uriSpace, Literal(linkset.space)))
     for one in view.distributions:
-        node, checksum, url = part(one.file.path.name), part(one.file.path.name, "sha256"), URIRef(one.url)
+        node, url = part(one.path[1:]), URIRef(one.url)
         add(dataset, (VOID.dataDump, url), (DCAT.distribution, node))
         add(
             node,
             *((RDF.type, DCAT.Distribution), (DCTERMS.title, Literal(one.path[1:])), (DCAT.downloadURL, url)),
             *((DCAT.mediaType, URIRef(_IANA + one.form.media_type)), (DCTERMS.modified, modified)),
-            *((DCAT.byteSize, Literal(one.file.size, datatype=XSD.nonNegativeInteger)), (_SPDX.checksum, checksum)),
             (DCAT.accessURL, url),
         )
         if one.coding:
             add(node, (DCAT.compressFormat, URIRef(_IANA + addresses.CODINGS[one.coding])))
-        add(
-            checksum,
-            *((RDF.type, _SPDX.Checksum), (_SPDX.algorithm, _SPDX.checksumAlgorithm_sha256)),
-            (_SPDX.checksumValue, Literal(one.file.sha256, datatype=XSD.hexBinary)),
-        )
+        if one.file is not None:
+            checksum = part(one.path[1:], "sha256")
+            add(node, (DCAT.byteSize, Literal(one.file.size, datatype=XSD.nonNegativeInteger)), (_SPDX.checksum, checksum))
+            add(
+                checksum,
+                *((RDF.type, _SPDX.Checksum), (_SPDX.algorithm, _SPDX.checksumAlgorithm_sha256)),
+                (_SPDX.checksumValue, Literal(one.file.sha256, datatype=XSD.hexBinary)),
+            )
     return found
 
 

@@ -53,7 +53,7 @@ class Connection(HttpToolsProtocol):
         if between and (repeat := self.repeats.find(data)) is not None and not self.flow.write_paused:
             self._unset_keepalive_if_required()  # the round that looks at every connection does the same
             self._repeated += 1
-            self.transport.write(rendered(repeat, self.server_state.default_headers))
+            self.transport.writelines(rendered(repeat, self.server_state.default_headers))
             self.observe(repeat, self.client)
             return
         begun = self._begun

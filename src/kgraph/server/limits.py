@@ -41,7 +41,7 @@ class Limits:
     spooled_bytes: int = 1 << 30
     """Of all answers together that wait on disk for their readers."""
     cache_bytes: int = 64 << 20
-    cached_answer_bytes: int = 1 << 20
+    cached_answer_bytes: int = 32 << 20
     page_bytes: int = 256 << 10
     """Of an answer that is shown as a page; the page says that there is more."""
 

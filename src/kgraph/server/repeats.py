@@ -18,6 +18,7 @@ REQUEST = "kgraph.request"
 
 _MOST = 10_000
 _LONGEST = 8192
+_LARGEST = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Repeats:
     def remember(self, scope: Scope, etag: bytes, headers: Headers, body: bytes) -> None:
         """The request of this scope was answered by what the cache keeps under this tag."""
         request = scope.get(REQUEST)
-        if request is None or len(request) > _LONGEST:
+        if request is None or len(request) > _LONGEST or len(body) > _LARGEST:  # which is sent as its client takes it
             return
         if self._valid != self._version() or len(self._known) >= _MOST:
             self._known.clear()
@@ -61,7 +62,7 @@ class Repeats:
         return known[1]
 
 
-def rendered(repeat: Repeat, first: Sequence[tuple[bytes, bytes]]) -> bytes:
+def rendered(repeat: Repeat, first: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
     """The response as it goes over the line, with these headers first."""
     own = b"".join([name + b": " + value + b"\r\n" for name, value in first])
-    return b"".join((b"HTTP/1.1 200 OK\r\n", own, repeat.head, repeat.body))
+    return [b"HTTP/1.1 200 OK\r\n" + own + repeat.head, repeat.body]

@@ -30,6 +30,9 @@ OPEN_TO_ALL: Headers = [
 ]
 
 
+_PIECE = 1 << 18
+
+
 @dataclass(eq=False)
 class Problem(Exception):
     """An error as the client is told of it; `headers` go with it."""
@@ -69,7 +72,9 @@ async def send_whole(send: Send, status: int, headers: Iterable[tuple[bytes, byt
             "headers": [*headers, (b"content-length", str(len(body)).encode())],
         }
     )
-    await send({"type": "http.response.body", "body": body})
+    for at in range(0, max(len(body), 1), _PIECE):  # a slow client is not to have all of it waiting in the server's memory
+        more = at + _PIECE < len(body)
+        await send({"type": "http.response.body", "body": body[at : at + _PIECE], "more_body": more})
 
 
 async def send_empty(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from kgraph.server.pool import _shape
 from kgraph.store import open_store
 
 from .conftest import alive, children_of, fill, quads, told_of
@@ -253,3 +254,12 @@ def test_what_was_long_once_finishes_when_it_gets_a_place(start, root):
         assert quick == [200] * 40
         counts = {next(iter(answer.result().json()["results"]["bindings"][0].values()))["value"] for answer in answers}
         assert counts == {str(300 * 2000)}
+
+
+def test_queries_are_alike_that_differ_in_names_values_and_comments_only():
+    def shape(text: str) -> int:
+        return _shape(("query", text, ("text/csv",), None, None, 0))
+
+    text = "SELECT ?a { ?a <http://example.org/p> 'x' . FILTER(?a > 12) } # 1"
+    assert shape(text) == shape("SELECT ?some { ?some <http://example.org/longer> 'another' . FILTER(?some > 3) } # a comment")
+    assert shape(text) != shape(text.replace("FILTER", "MINUS"))

@@ -48,7 +48,7 @@ _LOOK_FOR_SNAPSHOT_EVERY = 1.0
 _UNTIL_FEWER = 30.0
 _UNTIL_OPEN = 10.0
 _UNTIL_REPLACED = 0.25
-_VARIES = re.compile(rb"""<[^<>\s]*>|"[^"\r\n]*"|'[^'\r\n]*'|[?$]\w+|\d+|\#[^\r\n]*""")
+_VARIES = re.compile(r"""<[^<>\s]*>|"[^"\r\n]*"|'[^'\r\n]*'|[?$]\w+|\d+|\#[^\r\n]*""")
 
 
 class Pool:
@@ -155,7 +155,9 @@ class Pool:
         wait, clients take turns.
         """
         job = Job(self, marshal.dumps(request), deadline, receive, client)
-        long = bool(self._known) and self._known.get(_shape(job), 0) >= _SURELY
+        if self._known:
+            job.shape = _shape(request)
+        long = self._known.get(job.shape, 0) >= _SURELY
         if not self._idle and (waiting := self._number_waiting(long=long)) >= self._queue:
             raise Overloaded(f"{waiting} queries wait already")
         self.jobs.add(job)
@@ -189,8 +191,7 @@ class Pool:
         self.took.add(took)
         if took < _QUICK or (worker in self._long and worked < _QUICK):
             self._last_quick = self.loop.time()
-            if self._known:
-                self._known.pop(_shape(job), None)
+            self._known.pop(job.shape, None)
         self.give_work(worker)
 
     def give_work(self, worker: Worker) -> None:
@@ -400,15 +401,19 @@ class Pool:
 
     def _learn(self, job: Job) -> None:
         """Remembers what kind of query is long: more of that kind begin where long ones go on, and wait there."""
-        shape = _shape(job)
+        if job.is_long:
+            return
+        job.is_long = True
+        shape = job.shape = job.shape or _shape(marshal.loads(job.request))  # noqa: S302  (our own)
         self._known[shape] = self._known.get(shape, 0) + 1
         self._known.move_to_end(shape)
         if len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
         if self._known[shape] == _SURELY and self._waiting:
-            alike = [one for one in self._waiting if _shape(one) == shape]
-            self._waiting = deque(one for one in self._waiting if one not in alike)
-            self._waiting_long.extend(alike)
+            waiting, self._waiting = self._waiting, deque()
+            for one in waiting:
+                one.shape = one.shape or _shape(marshal.loads(one.request))  # noqa: S302
+                (self._waiting_long if one.shape == shape else self._waiting).append(one)
 
     def _spool_on(self) -> None:
         """Has one answer that is ahead of its reader go on into its file: one at a time, for that is the server's own work."""
@@ -448,8 +453,10 @@ class Pool:
                     with contextlib.suppress(StoreError):  # the old one goes on answering; the next look tries again
                         self._reserve.append(await self._spawn())
                         await self._take_up(newest)
-            if len(self._reserve) > _IN_RESERVE and self.loop.time() - self._last_long > _UNTIL_FEWER:
-                self._retire(self._reserve[0])
+            if self.loop.time() - self._last_long > _UNTIL_FEWER:
+                self._known.clear()
+                if len(self._reserve) > _IN_RESERVE:
+                    self._retire(self._reserve[0])
 
     async def _take_up(self, pointer: str | None) -> None:
         """Opens the newest snapshot in all workers, and lets those go that do not come to it."""
@@ -486,9 +493,9 @@ _TOO_MUCH = "the query would have taken more memory than this server gives to on
 _TOO_MANY = "others wait, and as many long queries run as this server takes on"
 
 
-def _shape(job: Job) -> int:
+def _shape(request: tuple[object, ...]) -> int:
     """The same for two queries that differ only in their names, values and comments."""
-    return hash(_VARIES.sub(b"", job.request[:_LOOKED_AT]))
+    return hash(_VARIES.sub(" ", str(request[1])[:_LOOKED_AT]))
 
 
 async def _end_of(pid: int) -> int | None:

@@ -62,6 +62,9 @@ class Job:
         self._pool = pool
         self.request = request
         self.client = client
+        self.shape = 0
+        """What kind of query it is, where that was looked at."""
+        self.is_long = False
         self._deadline = deadline
         self._asked = pool.loop.time()
         self._receive = receive

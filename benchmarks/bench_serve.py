@@ -256,12 +256,13 @@ def computed(pid: int) -> float:
 def alone(url: str, query: str, timeout: float = 60.0) -> float:
     """Seconds that one answer takes a client by itself; without end where it is none, or takes longer than the timeout."""
     accept = "text/turtle, application/sparql-results+json"
-    began = time.perf_counter()
-    try:
-        answer = httpx.get(url, params={"query": query}, headers={"Accept": accept}, timeout=timeout)
-    except httpx.TransportError:
-        return float("inf")
-    return time.perf_counter() - began if answer.is_success else float("inf")
+    with httpx.Client(timeout=timeout, headers={"Accept": accept}) as client:
+        began = time.perf_counter()
+        try:
+            answer = client.get(url, params={"query": query})
+        except httpx.TransportError:
+            return float("inf")
+        return time.perf_counter() - began if answer.is_success else float("inf")
 
 
 def report(root: Path, folder: str, asked: dict[str, list[str]], triples: int, chosen: argparse.Namespace) -> str:

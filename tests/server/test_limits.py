@@ -157,6 +157,28 @@ def test_a_new_snapshot_is_taken_up_without_a_failed_request(start, root):
         assert len(list((root / "snapshots").iterdir())) == 2
 
 
+def test_workers_that_do_not_come_to_a_new_snapshot_are_replaced(start, root):
+    with (
+        start(root, workers=2, deadline=10.0) as server,
+        open_store(root, write=True) as store,
+        ThreadPoolExecutor(1) as clients,
+    ):
+        busy = clients.submit(ask, server.url, FOREVER)
+        time.sleep(0.3)
+        stopped = server.workers()
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        store.replace("http://example.org/doc/3", quads("http://example.org/doc/3", 10))
+        store.publish()
+        until = time.monotonic() + 10
+        while [pid for pid in stopped if alive(pid)][1:]:  # but for the one that is at the long query
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        count = ask(server.url, "SELECT (COUNT(*) AS ?n) { ?s <https://schema.org/text> ?o }").json()
+        assert count["results"]["bindings"][0]["n"]["value"] == "2010"
+        assert not busy.done()
+
+
 def test_a_slow_reader_holds_no_worker(start, root):
     rows = "SELECT ?a ?c ?d ?f { ?a <https://schema.org/text> ?c . ?d <https://schema.org/about> ?f } LIMIT 60000"
     with start(root, workers=1) as server:
@@ -176,6 +198,26 @@ def test_stopping_leaves_no_process_behind(start, root):
         assert len(workers) == 2 + SPARE
     time.sleep(0.2)
     assert not any(map(alive, workers))
+
+
+@pytest.mark.slow
+def test_who_still_waits_when_the_server_stops_is_told(start, root):
+    with start(root, workers=2) as server, ThreadPoolExecutor(2) as clients:
+        waiting = clients.submit(ask, server.url, FOREVER)
+        quick = clients.submit(ask, server.url, QUICK)
+        with httpx.stream("GET", f"{server.url}/sparql", params={"query": ENDLESS_ROWS}, timeout=30) as response:
+            pieces = response.iter_bytes(1000)
+            next(pieces)
+            began = time.monotonic()
+            os.kill(server.pid, signal.SIGTERM)
+            assert quick.result().status_code == 200
+            assert (waiting.result().status_code, waiting.result().json()["detail"]) == (503, "the server is stopping")
+            while alive(server.pid):
+                assert time.monotonic() - began < 12
+                time.sleep(0.05)
+            with pytest.raises(httpx.TransportError):
+                for _ in pieces:
+                    pass
 
 
 def test_a_server_that_is_killed_takes_its_workers_along(start, root):

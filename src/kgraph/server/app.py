@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import resource
@@ -39,12 +40,14 @@ from kgraph.server.sparql import Sparql
 from kgraph.server.writing import Writer
 from kgraph.store.oxigraph import OxigraphStore
 
+_GRACE = 10
+
 
 class Application(FastAPI):
     """FastAPI, with raw ASGI applications in front of its own middleware and routes."""
 
     raw: dict[str, Callable[[Scope, Receive, Send], Awaitable[None]]]
-    pool: Pool
+    pools: list[Pool]
     clients: Clients
     observing: Observing
     repeats: Repeats
@@ -105,7 +108,7 @@ def create_app(
             yield
 
     app = Application(title="kgraph", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.pool = pool
+    app.pools = pools
     app.repeats = sparql.repeats
     app.clients = Clients(limits.per_client)
     app.raw = {
@@ -186,13 +189,38 @@ def serve(
             ws="none",
             http=guarded(limits, app.repeats, app.observing.add_repeat),
             timeout_keep_alive=int(limits.patience),
-            timeout_graceful_shutdown=10,
+            timeout_graceful_shutdown=_GRACE,
         )
         gc.collect()
         gc.freeze()  # what was imported is never garbage: a look through it would hold up every request
         print(f"kgraph serves {root}: open http://{at}:{port}/", file=sys.stderr, flush=True)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once it has stopped
-            uvicorn.Server(config).run(sockets=[listening])
+            _Server(config, app).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, which as it stops tells those who still wait that it does, before it would cancel their requests."""
+
+    def __init__(self, config: uvicorn.Config, app: Application) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        ends = [loop.call_later(_GRACE - 2, self._end_queries), loop.call_later(_GRACE - 1, self._break_off)]
+        await super().shutdown(sockets)
+        for end in ends:
+            end.cancel()
+
+    def _end_queries(self) -> None:
+        for pool in self._app.pools:
+            pool.end()
+
+    def _break_off(self) -> None:
+        """Leaves the clients that are slow to take their answers."""
+        for connection in list(self.server_state.connections):
+            if connection.transport.get_write_buffer_size():
+                connection.transport.abort()
 
 
 def _prepare(root: Path, access: Access) -> None:

@@ -46,7 +46,8 @@ _MOST_KNOWN = 1000
 _LOOKED_AT = 4096
 _LOOK_FOR_SNAPSHOT_EVERY = 1.0
 _UNTIL_FEWER = 30.0
-_UNTIL_OPEN = 10.0
+_UNTIL_OPEN = 5.0
+_OPEN = marshal.dumps(frames.OPEN)
 _UNTIL_REPLACED = 0.25
 _VARIES = re.compile(r"""<[^<>\s]*>|"[^"\r\n]*"|'[^'\r\n]*'|[?$]\w+|\d+|\#[^\r\n]*""")
 
@@ -129,11 +130,14 @@ class Pool:
         await self.renew()
         self._follower = asyncio.create_task(self._follow())
 
-    async def stop(self) -> None:
+    def end(self) -> None:
+        """Ends all that is asked, waiting or going on: the server stops."""
         self._stopping = True
         for job in list(self.jobs):
-            if job.worker is None:
-                job.fail(StoreError("the server is stopping"))
+            job.stop(Overloaded(_STOPPING))
+
+    async def stop(self) -> None:
+        self.end()
         if self._follower is not None:
             self._follower.cancel()
         for worker in self._workers:
@@ -168,8 +172,7 @@ class Pool:
             self._idle.pop().start(job)
         elif self._waiting or not self._send_ahead(job):
             self._waiting.append(job)
-        if self._looking is None:
-            self._looking = self.loop.call_later(_LOOK_EVERY, self._look)
+        self._look_on()
         return job
 
     def _send_ahead(self, job: Job) -> bool:
@@ -205,7 +208,7 @@ class Pool:
                 self._retire(worker)
                 self._keep_up()
             elif worker.idle:
-                worker.start(Job(self, marshal.dumps(frames.OPEN), _UNTIL_OPEN, None, ""))
+                self._open_newest(worker)
         elif worker in self._long:
             if (job := self._next_long()) is not None:
                 self._start_long(worker, job)
@@ -216,6 +219,14 @@ class Pool:
                 worker.start(job)
             elif worker.idle:
                 self._idle.append(worker)
+
+    def _open_newest(self, worker: Worker) -> None:
+        """Has the worker open the newest snapshot; one that does not come to it is ended."""
+        job = Job(self, _OPEN, _UNTIL_OPEN, None, "")
+        job.head.cancel()  # nobody waits for it
+        self.jobs.add(job)
+        worker.start(job)
+        self._look_on()
 
     def _advance(self, newest: Worker) -> None:
         """Lets nobody answer from before the snapshot that this worker has open: no client may see an older one after it."""
@@ -308,7 +319,7 @@ class Pool:
         self.died += not expected
         if self._stopping:
             for one in ahead:
-                one.fail(StoreError("the server is stopping"))
+                one.fail(Overloaded(_STOPPING))
         self._waiting.extendleft(reversed(ahead))
         self._later(self._bury(worker.pid, job))
         self._keep_up()
@@ -336,6 +347,10 @@ class Pool:
         worker.start(job)
         worker.worked()  # from here on
 
+    def _look_on(self) -> None:
+        if self._looking is None:
+            self._looking = self.loop.call_later(_LOOK_EVERY, self._look)
+
     def _look(self) -> None:
         """What is done a few times in the time that a quick query may take, as long as there is anything to do."""
         now = self.loop.time()
@@ -358,6 +373,8 @@ class Pool:
                 continue  # it waits for a processor, as those do who are to have its place
             job = worker.job
             assert job is not None
+            if job.request is _OPEN:
+                continue
             self._learn(job)
             self._last_long = now
             # What was begun while there was a place cannot be put back, and keeps none from the quick for that.
@@ -490,6 +507,7 @@ class Pool:
 
 
 _TOO_MUCH = "the query would have taken more memory than this server gives to one, or its process died"
+_STOPPING = "the server is stopping"
 _TOO_MANY = "others wait, and as many long queries run as this server takes on"
 
 

@@ -326,6 +326,7 @@ class Worker(asyncio.Protocol):
             if not self.ready.done():
                 self.ready.set_result(None)
             elif job is not None and job.number == number:
+                job.finish()
                 self._next_job()
                 self._pool.give_work(self)
         elif job is None or job.number != number or job.worker is not self:

@@ -115,6 +115,15 @@ def test_silent_connections_are_closed_and_starve_nobody(start, root):
             one.close()
 
 
+def test_a_short_answer_comes_in_one_piece(start, root):
+    with start(root, workers=1) as server, connect(server) as client:
+        for path in ("/sparql?query=ASK%20%7B%7D", "/health", "/nowhere"):
+            client.send(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+            head, _, body = client.recv(1 << 20).partition(b"\r\n\r\n")
+            (length,) = [line.partition(b":")[2] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+            assert len(body) == int(length) > 0
+
+
 def test_a_reader_that_stops_taking_is_let_go_and_memory_stays_flat(start, root):
     with start(root, workers=1, patience=2.0, deadline=10.0, spooled_bytes=400 << 20) as server:
         assert ask(server.url, ROWS).status_code == 200

@@ -14,6 +14,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from kgraph.server.asgi import Scope
+from kgraph.server.gathering import Gathering
 from kgraph.server.limits import Limits
 from kgraph.server.repeats import REQUEST, Repeat, Repeats, rendered
 from kgraph.server.unchunked import Unchunked
@@ -41,6 +42,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", Gathering(transport, self.loop))
         if self._look is None:  # one round for all connections, as long as there are any
             type(self)._look = self.loop.call_later(_LOOK_EVERY, self._go_round)
         if len(self.connections) > self.limits.connections and not self._make_room():

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from kgraph.store import syntax
 from kgraph.store.syntax import Token
 
-_PATH_OF_ANY_LENGTH = re.compile(r"[*?](?<=[\w>)].)\s")
+_PATH_OF_ANY_LENGTH = re.compile(r"\*(?<=[\w>)].)\s"), re.compile(r"\?(?<=[\w>)].)\s")
+"""Two, for each begins with what is found at once: every query is looked through."""
 
 
 def mended(text: str, is_in_no_triple: Callable[[str, str], bool]) -> str:
@@ -21,7 +22,8 @@ def mended(text: str, is_in_no_triple: Callable[[str, str], bool]) -> str:
 
     `is_in_no_triple` says of a term, written as in the query and after its prologue, that the dataset has it in no triple.
     """
-    if _PATH_OF_ANY_LENGTH.search(text) is None and "group_concat" not in text.casefold():
+    any_length, at_most_one = _PATH_OF_ANY_LENGTH
+    if any_length.search(text) is None and at_most_one.search(text) is None and "group_concat" not in text.casefold():
         return text
     found = syntax.tokens(text)
     edits = [*_concatenations(found), *_paths_from_nowhere(text, found, is_in_no_triple)]

@@ -46,6 +46,19 @@ def values(store) -> bytes:
     return store.query("SELECT ?o { ?s ?p ?o } ORDER BY ?o", media_type="text/csv").read()
 
 
+def test_bringing_a_store_into_order_changes_nothing_that_is_read(tmp_path):
+    with open_store(tmp_path, write=True) as writer:
+        for number in range(12):
+            writer.replace_many(quads(number, f"words {number}"))
+            writer.publish()
+        before = values(writer)
+        writer.compact()
+        writer.publish()
+        assert values(writer) == before
+        with open_store(tmp_path) as reader:
+            assert values(reader) == before
+
+
 def test_a_reader_sees_what_was_published_and_nothing_later(tmp_path):
     with open_store(tmp_path, write=True) as writer:
         writer.replace_many(quads(1, "first"))

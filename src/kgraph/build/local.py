@@ -29,6 +29,9 @@ COMMIT_BYTES = 8_000_000
 PUBLISH_SECONDS = 10.0
 """How far those who read the store may lag behind a build."""
 
+_MUCH, _LARGE_PART = 10_000, 0.1
+"""So many triples, and so large a part of all, are worth bringing the whole store into order."""
+
 Outcome = Passed | Quarantined | Rejected
 """What becomes of a source."""
 
@@ -141,6 +144,8 @@ class _Loading:
         if self._runs:
             quads = with_earlier_runs(self._store, self._runs.values(), base=self._base, ended=ended)
             self._store.replace(runs_graph(self._base), quads)
+        if self._triples >= _MUCH and self._triples >= self._store.count() * _LARGE_PART:
+            self._store.compact()
 
     def report(self, seconds: float) -> BuildReport:
         return BuildReport(

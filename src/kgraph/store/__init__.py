@@ -62,6 +62,9 @@ class Store(Protocol):
     def publish(self) -> None:
         """Makes what was committed visible to other readers from now on, as closing the store does."""
 
+    def compact(self) -> None:
+        """Brings what was written bit by bit into order, for faster reading: some seconds for a million triples."""
+
     def graphs(self) -> list[str]:
         """The IRIs of the graphs that are not empty, sorted."""
 

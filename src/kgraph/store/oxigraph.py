@@ -359,6 +359,10 @@ class OxigraphStore:
             snapshot.publish(self.root, self._store.backup)
         (self.root / "ahead").unlink(missing_ok=True)
 
+    def compact(self) -> None:
+        with _errors():
+            self._store.optimize()
+
     def _close_writer(self) -> None:
         try:
             if self.is_ahead or snapshot.current(self.root) is None:

@@ -73,6 +73,9 @@ class RemoteStore:
     def publish(self) -> None:
         """Nothing to do: what a server has committed, everybody sees."""
 
+    def compact(self) -> None:
+        """Nothing to do: a server does so as it sees fit."""
+
     def graphs(self) -> list[str]:
         return sorted(row["g"].value for row in self._solutions("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }"))
 

@@ -1,6 +1,6 @@
 """`kgraph serve` beside the native Oxigraph server and rdflib-endpoint, on the same graph, driven in turn in one run.
 
-    python benchmarks/bench_serve.py [STORE] [--corpus ARCHIVE] [--seconds 2] [--rounds 2] [--write PAGE]
+    python benchmarks/bench_serve.py [STORE] [--corpus ARCHIVE] [--seconds 3] [--rounds 2] [--write PAGE]
 
 Needs `wrk` (Debian). STORE is a folder that `kgraph build` made; where it is not there yet, it is built from a sample of
 ARCHIVE's threads, and without an archive a graph is made up. kgraph runs twice: *cold* with its cache off, and *cached*. Point,
@@ -208,7 +208,7 @@ def main() -> None:
     options.add_argument("--things", type=int, default=25_000, help="of the graph that is made up")
     options.add_argument("--corpus", type=Path, help="an archive of threads that STORE is built from if it is not there")
     options.add_argument("--threads", type=int, default=400, help="of the archive, at random")
-    options.add_argument("--seconds", type=int, default=2)
+    options.add_argument("--seconds", type=int, default=3)
     options.add_argument("--rounds", type=int, default=2)
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--only", default="")

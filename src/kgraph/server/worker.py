@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from kgraph.store.services import Services
 
 _CHUNK = 1 << 16
+_WHOLE = 1 << 15
+"""Up to so many bytes, an answer is sent in one piece; a longer one begins as soon as it has them."""
+
 _INDEX = {form.media_type: bytes([place]) for place, form in enumerate(media.FORMATS)}
 
 
@@ -85,7 +88,7 @@ class _Output:
         self._size += len(chunk)
         if self._size >= self._limit:
             raise _Enough
-        if self._size >= _CHUNK:
+        if self._size >= (_CHUNK if self._sent else _WHOLE):
             self._pass_on()
         return len(chunk)
 

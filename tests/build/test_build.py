@@ -13,12 +13,13 @@ import pytest
 from rdflib import Graph, Literal, URIRef
 
 from kgraph import iris
-from kgraph.build import BuildReport, build
+from kgraph.build import BuildReport, build, local
 from kgraph.iris import DEFAULT_BASE
 from kgraph.model.text import Source
 from kgraph.pipeline import Pipeline
 from kgraph.settings import Settings
 from kgraph.store import open_store
+from kgraph.store.oxigraph import OxigraphStore
 from kgraph.vocab import KG, OA, RDF, SCHEMA
 
 PAGE = "Harbour Notes\n\nFerries are slow. Wikipedia lists {} of them.\n"
@@ -147,6 +148,17 @@ def test_a_document_that_passes_leaves_quarantine_and_the_same_input_gives_the_s
     assert graph_of(store, "page") == first
     build([source("page", PAGE.format("break a shape"))], settings=settings(store), make_pipeline=planted)
     assert graph_of(store, "page") == first, "a refused document leaves what was loaded of it before"
+
+
+def test_a_build_of_a_large_part_of_the_store_brings_it_into_order_and_a_small_one_does_not(tmp_path, monkeypatch):
+    compacted = []
+    compact = OxigraphStore.compact
+    monkeypatch.setattr(OxigraphStore, "compact", lambda store: compacted.append(store.count()) or compact(store))
+    monkeypatch.setattr(local, "_MUCH", 20)
+    report = build([source(f"page-{number}") for number in range(15)], settings=settings(tmp_path / "store"))
+    assert compacted == [pytest.approx(report.triples, rel=0.1)]
+    build([source("page-16")], settings=settings(tmp_path / "store"))
+    assert len(compacted) == 1
 
 
 def test_sources_are_not_read_ahead_of_the_build(tmp_path):

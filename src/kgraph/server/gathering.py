@@ -7,6 +7,7 @@ for what fits in one.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 _HEAD = b"HTTP/"
 _COPIED = 1 << 16
@@ -36,6 +37,10 @@ class Gathering:
             self._loop.call_soon(self._let_go)
         else:
             self._transport.write(data)
+
+    def writelines(self, data: Iterable[bytes]) -> None:
+        self._let_go()
+        self._transport.writelines(data)
 
     def close(self) -> None:
         self._let_go()

@@ -158,6 +158,8 @@ class Pool:
         `receive` is where the client's going away would be heard (ASGI); `client` tells whom it is for: where long queries
         wait, clients take turns.
         """
+        if self._stopping:
+            raise Overloaded(_STOPPING)
         job = Job(self, marshal.dumps(request), deadline, receive, client)
         if self._known:
             job.shape = _shape(request)
@@ -373,7 +375,7 @@ class Pool:
                 continue  # it waits for a processor, as those do who are to have its place
             job = worker.job
             assert job is not None
-            if job.request is _OPEN:
+            if job.request is _OPEN:  # no query: it has a deadline of its own
                 continue
             self._learn(job)
             self._last_long = now

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from kgraph.store import syntax
 from kgraph.store.syntax import Token
 
-_PATH_OF_ANY_LENGTH = re.compile(r"\*(?<=[\w>)].)\s"), re.compile(r"\?(?<=[\w>)].)\s")
-"""Two, for each begins with what is found at once: every query is looked through."""
+_ANY_LENGTH, _AT_MOST_ONE = re.compile(r"\*(?<=[\w>)].)\s"), re.compile(r"\?(?<=[\w>)].)\s")
+"""Paths that can have length zero. Two patterns, for what a pattern begins with is found at once: every query is searched."""
 
 
 def mended(text: str, is_in_no_triple: Callable[[str, str], bool]) -> str:
@@ -22,8 +22,7 @@ def mended(text: str, is_in_no_triple: Callable[[str, str], bool]) -> str:
 
     `is_in_no_triple` says of a term, written as in the query and after its prologue, that the dataset has it in no triple.
     """
-    any_length, at_most_one = _PATH_OF_ANY_LENGTH
-    if any_length.search(text) is None and at_most_one.search(text) is None and "group_concat" not in text.casefold():
+    if _ANY_LENGTH.search(text) is None and _AT_MOST_ONE.search(text) is None and "group_concat" not in text.casefold():
         return text
     found = syntax.tokens(text)
     edits = [*_concatenations(found), *_paths_from_nowhere(text, found, is_in_no_triple)]
